@@ -1,0 +1,72 @@
+"""tolls: how many people were killed, and how sure can we be.
+
+Reported counts from sources of different reliability feed a Bayesian model; out come joint
+distributions of the true toll by category. Names load on first use, so that importing the package
+costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import tolls.plots as plots
+    from tolls.case import Case
+    from tolls.casefile import read_case
+    from tolls.errors import EstimateRefused, InputError, TollsError, TollsWarning
+    from tolls.estimate import Estimate
+    from tolls.fitting import fit, from_pymc
+    from tolls.graph import pymc_model
+    from tolls.loading import load
+    from tolls.simulation import Simulation, simulate
+    from tolls.timelines import Timeline, timeline
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Case": "case",
+    "Estimate": "estimate",
+    "EstimateRefused": "errors",
+    "InputError": "errors",
+    "Simulation": "simulation",
+    "Timeline": "timelines",
+    "TollsError": "errors",
+    "TollsWarning": "errors",
+    "fit": "fitting",
+    "from_pymc": "fitting",
+    "load": "loading",
+    "pymc_model": "graph",
+    "read_case": "casefile",
+    "simulate": "simulation",
+    "timeline": "timelines",
+}
+
+__all__ = [
+    "Case",
+    "Estimate",
+    "EstimateRefused",
+    "InputError",
+    "Simulation",
+    "Timeline",
+    "TollsError",
+    "TollsWarning",
+    "fit",
+    "from_pymc",
+    "load",
+    "plots",
+    "pymc_model",
+    "read_case",
+    "simulate",
+    "timeline",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "plots":
+        return import_module("tolls.plots")
+    if name in _HOME:
+        return getattr(import_module(f"tolls.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'tolls' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

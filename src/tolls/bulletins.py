@@ -1,0 +1,384 @@
+"""What one source said, as evidence: parts of one bulletin, repeats, and links between figures.
+
+Exact parts of one partition stated together enter as their sum and their composition. A run of one
+figure counts once. Successive figures on a node are linked (see ``presets/dependence.toml``).
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from tolls.categories import Categories, Partition
+from tolls.growth import Moment
+from tolls.presets import Presets
+from tolls.relays import specificity
+from tolls.reports import Report
+
+__all__ = ["Composition", "Fates", "Link", "Statement", "assemble"]
+
+
+@dataclass(frozen=True, slots=True)
+class Link[Of]:
+    """The previous figure that a statement leans on, with weight `r`; `rows` say which it is."""
+
+    r: float
+    previous: Of
+    published: Moment
+    as_of: Moment
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One count by one source on one node or union, as it enters the likelihood.
+
+    Attributes
+    ----------
+    node : str
+        Node or union.
+    figure : tuple of int
+        ``(y,)``, or ``(low, high)`` of a range; `more_than` and `fewer_than` are already
+        turned into `at_least` and `up_to`.
+    alone : bool
+        True for a part or union that is stated alone or inexactly: its split is uncertain.
+    rows : tuple of int
+        Rows of the table it comes from.
+    link : Link, optional
+        The previous figure of this source on this node: the log of what it says.
+    """
+
+    source: str
+    node: str
+    wording: str
+    figure: tuple[int, ...]
+    published: Moment
+    as_of: Moment
+    alone: bool
+    rows: tuple[int, ...]
+    link: Link[float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """How one bulletin splits a node into the parts of its partition.
+
+    Attributes
+    ----------
+    counts : tuple of int
+        In the order of the partition's parts.
+    link : Link, optional
+        The shares that this source stated before.
+    """
+
+    source: str
+    of: str
+    parts: tuple[str, ...]
+    counts: tuple[int, ...]
+    published: Moment
+    as_of: Moment
+    rows: tuple[int, ...]
+    link: Link[tuple[float, ...]] | None = None
+
+
+@dataclass
+class Fates:
+    """What became of each row, with the reason, and remarks worth telling."""
+
+    by_row: dict[int, tuple[str, str]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+    def put(self, rows: Iterable[int], fate: str, reason: str = "") -> None:
+        """Record the fate of rows; the last word holds."""
+        for row in rows:
+            self.by_row[row] = (fate, reason)
+
+
+@dataclass(slots=True)
+class _Figure:
+    """A figure on a node while a source's bulletins are sorted out."""
+
+    node: str
+    report: Report
+    rows: tuple[int, ...]
+    kind: str = "alone"  # or "sum" of a bulletin, or "part" of one (told through its composition)
+
+    @property
+    def key(self) -> tuple[Moment, Moment, float, float]:
+        return (self.report.published, self.report.as_of, *self.report.bounds)
+
+    @property
+    def stated(self) -> tuple[int, ...]:
+        return self.report.figure
+
+
+def assemble(
+    reports: Sequence[Report], categories: Categories, presets: Presets, fates: Fates
+) -> tuple[list[Statement], list[Composition]]:
+    """Turn the reports of one source into statements and compositions.
+
+    Parameters
+    ----------
+    reports : sequence of Report
+        One source's own figures and stand-ins, all of one measure.
+    categories : Categories
+        The tree they speak of.
+    presets : Presets
+        Memory of links, tolerance of printed totals.
+    fates : Fates
+        Receives ``evidence``, ``repeat`` or ``redundant`` for every row.
+
+    Returns
+    -------
+    statements, compositions
+        In the order in which they were said.
+    """
+    figures = [_Figure(r.category, r, (r.row,)) for r in _without_duplicates(reports, fates)]
+    compositions: list[Composition] = []
+    for partition in reversed(categories.ordered_partitions):
+        found = _bulletins(partition, figures)
+        for parts in _without_repeated(found, fates):
+            compositions.append(_composition(partition, parts))
+            _merge(partition, parts, figures, categories, presets, fates)
+    statements: list[Statement] = []
+    for node in categories.names:
+        line = sorted((f for f in figures if f.node == node), key=lambda f: f.key)
+        statements += _linked(_without_runs(line, fates), categories.root, presets)
+    fates.put((row for s in statements for row in s.rows), "evidence")
+    fates.put((row for c in compositions for row in c.rows), "evidence")
+    return statements, _linked_compositions(compositions, presets)
+
+
+def _without_duplicates(reports: Sequence[Report], fates: Fates) -> list[Report]:
+    """One figure on one node at one `as_of` counts once: as first published, at its most exact."""
+    kept: dict[tuple[object, ...], Report] = {}
+    for report in sorted(reports, key=lambda r: (r.published, specificity(r), r.row)):
+        key = (report.category, report.figure, report.as_of)
+        if key in kept:
+            fates.put((report.row,), "repeat", f"same figure and as_of as row {kept[key].row}")
+        else:
+            kept[key] = report
+    return list(kept.values())
+
+
+def _bulletins(partition: Partition, figures: Sequence[_Figure]) -> list[list[_Figure]]:
+    """Find figures on all parts of a partition that were stated together.
+
+    Together means the same `as_of` and `published`; where several figures stand on a part, the
+    k-th smallest of each part belong together. What is left joins by `as_of` alone, if each part
+    has exactly one figure left.
+    """
+    groups: dict[tuple[Moment, Moment], dict[str, list[_Figure]]]
+    groups = defaultdict(lambda: defaultdict(list))
+    for figure in figures:
+        if figure.node in partition.into and figure.report.qualifier == "exact":
+            groups[figure.report.as_of, figure.report.published][figure.node].append(figure)
+    found = []
+    left: dict[Moment, dict[str, list[_Figure]]] = defaultdict(lambda: defaultdict(list))
+    for as_of, published in sorted(groups):
+        group = groups[as_of, published]
+        columns = [sorted(group[part], key=lambda f: f.stated) for part in partition.into]
+        complete = min(map(len, columns))
+        found += [[column[k] for column in columns] for k in range(complete)]
+        for part, column in zip(partition.into, columns, strict=True):
+            left[as_of][part] += column[complete:]
+    for group in left.values():
+        if all(len(group[part]) == 1 for part in partition.into):
+            found.append([group[part][0] for part in partition.into])
+    return sorted(found, key=_when)
+
+
+def _when(parts: Sequence[_Figure]) -> tuple[Moment, Moment, int]:
+    return (
+        max(p.report.published for p in parts),
+        parts[0].report.as_of,
+        sum(p.stated[0] for p in parts),
+    )
+
+
+def _without_repeated(found: list[list[_Figure]], fates: Fates) -> list[list[_Figure]]:
+    """Count a bulletin that repeats the one before once, at its latest `as_of`."""
+    kept: list[list[_Figure]] = []
+    for parts in found:
+        same = kept and [p.stated for p in kept[-1]] == [p.stated for p in parts]
+        if same:
+            older, newer = sorted((kept.pop(), parts), key=lambda p: p[0].report.as_of)
+            rows = [row for part in older for row in part.rows]
+            fates.put(rows, "repeat", f"same bulletin as row {newer[0].rows[0]}")
+            for part in older:
+                part.kind = "dropped"
+            kept.append(newer)
+        else:
+            kept.append(parts)
+    return kept
+
+
+def _composition(partition: Partition, parts: Sequence[_Figure]) -> Composition:
+    published, as_of, _ = _when(parts)
+    return Composition(
+        source=parts[0].report.source,
+        of=partition.of,
+        parts=partition.into,
+        counts=tuple(p.stated[0] for p in parts),
+        published=published,
+        as_of=as_of,
+        rows=tuple(row for p in parts for row in p.rows),
+    )
+
+
+def _merge(
+    partition: Partition,
+    parts: Sequence[_Figure],
+    figures: list[_Figure],
+    categories: Categories,
+    presets: Presets,
+    fates: Fates,
+) -> None:
+    """Put the sum of a bulletin's parts in the place of any printed total of them."""
+    published, as_of, total = _when(parts)
+    values = {p.node: p.stated[0] for p in parts}
+    sums = {partition.of: total} | {
+        name: sum(values[m] for m in members)
+        for name, members in categories.unions.items()
+        if set(members) <= set(values)
+    }
+    for figure in list(figures):
+        report = figure.report
+        if figure.kind != "alone" or figure.node not in sums or report.as_of != as_of:
+            continue
+        due, printed = sums[figure.node], report.value
+        slack = max(presets.redundant.people, presets.redundant.share * due)
+        if printed is None or abs(printed - due) > slack:
+            continue
+        fates.put(figure.rows, "redundant", f"the parts of its bulletin add up to {due:,}")
+        figure.kind = "dropped"
+        if not report.bounds[0] <= due <= report.bounds[1]:
+            fates.remarks.append(
+                f"row {report.row}: {report.source} states {report.stated()} for {figure.node} "
+                f"while its parts add up to {due:,}; their sum is used"
+            )
+    for part in parts:
+        part.kind = "part"
+    summed = replace(
+        parts[0].report,
+        category=partition.of,
+        value=total,
+        published=published,
+        as_of=as_of,
+    )
+    rows = tuple(row for p in parts for row in p.rows)
+    figures.append(_Figure(partition.of, summed, rows, "sum"))
+
+
+def _without_runs(line: Sequence[_Figure], fates: Fates) -> list[_Figure]:
+    """Count a run of one figure once, at its latest `as_of`; an old `as_of` adds nothing."""
+    runs: list[list[_Figure]] = []
+    for figure in (f for f in line if f.kind != "dropped"):
+        if runs and runs[-1][0].stated == figure.stated:
+            runs[-1].append(figure)
+        else:
+            runs.append([figure])
+    kept: list[_Figure] = []
+    for run in runs:
+        bulletins = [f for f in run if f.kind != "alone"]
+        latest = max(
+            bulletins or run,
+            key=lambda f: (f.report.as_of, -f.report.published.when.timestamp()),
+        )
+        older = next(
+            (
+                f
+                for f in kept
+                if f.stated == latest.stated and f.report.as_of >= latest.report.as_of
+            ),
+            None,
+        )
+        for figure in run:
+            if figure.kind == "alone" and (figure is not latest or older):
+                first = older or latest
+                fates.put(figure.rows, "repeat", f"same figure as row {first.rows[0]}")
+        # parts stay as what later figures on their node lean on; of equal sums the latest counts
+        kept += [f for f in bulletins if f.kind == "part"]
+        if latest.kind == "sum" or (latest.kind == "alone" and not older):
+            kept.append(latest)
+    return sorted(kept, key=lambda f: f.key)
+
+
+def _linked(line: Sequence[_Figure], root: str, presets: Presets) -> list[Statement]:
+    statements = []
+    previous: _Figure | None = None
+    for figure in line:
+        if figure.kind != "part":
+            wording, numbers = _wording(figure.report)
+            statements.append(
+                Statement(
+                    source=figure.report.source,
+                    node=figure.node,
+                    wording=wording,
+                    figure=numbers,
+                    published=figure.report.published,
+                    as_of=figure.report.as_of,
+                    alone=figure.node != root,
+                    rows=figure.rows,
+                    link=_link(previous, figure.report, presets),
+                )
+            )
+        previous = figure
+    return statements
+
+
+def _wording(report: Report) -> tuple[str, tuple[int, ...]]:
+    if report.value is None:
+        return "range", report.figure
+    if report.qualifier == "more_than":
+        return "at_least", (report.value + 1,)
+    if report.qualifier == "fewer_than":
+        return "up_to", (report.value - 1,)
+    return report.qualifier, (report.value,)
+
+
+def _link(previous: _Figure | None, report: Report, presets: Presets) -> Link[float] | None:
+    if previous is None:
+        return None
+    wording, numbers = _wording(previous.report)
+    if wording == "up_to" or (wording == "at_least" and numbers[0] == 0):
+        return None
+    said = math.sqrt(math.prod(max(n, 0.5) for n in numbers)) if wording == "range" else numbers[0]
+    if wording == "at_least":
+        said *= presets.links.floor_factor
+    return Link(
+        _memory(previous.report.published, report.published, presets),
+        math.log(max(said, 0.5)),
+        previous.report.published,
+        previous.report.as_of,
+        previous.rows,
+    )
+
+
+def _memory(before: Moment, after: Moment, presets: Presets) -> float:
+    days = (after.when - before.when).total_seconds() / 86400
+    return min(presets.links.r_max, math.exp(-days / presets.links.memory_days))
+
+
+def _linked_compositions(
+    compositions: Sequence[Composition], presets: Presets
+) -> list[Composition]:
+    linked = []
+    last: dict[str, Composition] = {}
+    for composition in sorted(compositions, key=lambda c: (c.published, c.as_of, sum(c.counts))):
+        total = sum(composition.counts)
+        if total == 0:
+            continue  # nobody killed has no composition; the sum of zero is its evidence
+        before = last.get(composition.of)
+        link = None
+        if before is not None:
+            link = Link(
+                _memory(before.published, composition.published, presets),
+                tuple(count / sum(before.counts) for count in before.counts),
+                before.published,
+                before.as_of,
+                before.rows,
+            )
+        linked.append(replace(composition, link=link))
+        last[composition.of] = composition
+    return linked

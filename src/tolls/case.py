@@ -1,0 +1,264 @@
+"""A case: one event as an analyst declares it, with the reports about it.
+
+A case is valid or not constructed; it is immutable, and two cases with the same content have the
+same digest. `read_case` reads one from a folder, `Case` builds one in Python.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Self
+
+from tolls.categories import Categories, Partition
+from tolls.declaration import Declaration, check_kinds, validate
+from tolls.errors import InputError, Problems
+from tolls.presets import Presets, load_presets
+from tolls.priors import LogNormal
+from tolls.relays import check_citations
+from tolls.reliability import SourceDeclaration, SourcePrior, source_prior
+from tolls.reports import read_table, table_rows
+
+__all__ = ["Case"]
+
+ROOT = "killed"
+
+
+@dataclass(frozen=True)
+class _Content:
+    """Everything a case is made of, before it is checked as a whole."""
+
+    declaration: Declaration
+    rows: Sequence[tuple[int, Mapping[str, str]]]
+    presets: Presets
+    file: str
+    reports_file: str
+    columns: Mapping[str, str] | None = None
+
+
+class Case:
+    """One event: categories, sources with their priors, and reports.
+
+    Parameters
+    ----------
+    reports : DataFrame (pandas or polars) or list of mappings
+        One row per reported count, columns as in ``reports.csv``.
+    categories : mapping of str to sequence of str, or sequence of str, optional
+        Parts by parent, as in ``{"killed": ["civilians", "fighters"]}``; a bare sequence splits
+        the root.
+    sources : mapping of str to str or mapping, optional
+        Grade by name, or the keys of a ``[sources.NAME]`` table. Others get grade F.
+    unions : mapping of str to sequence of str, optional
+        Sums that reports speak of.
+    title : str, optional
+        What the case is called in results.
+    kind : str, optional
+        Kind of event; picks the prior of how tolls become known.
+    start, end : date or ISO str, optional
+        First and last day of the harm. Without `start`, the earliest ``as_of``; without `end`, one
+        day.
+    range : mapping, optional
+        Prior range of the root: ``{"low": 1, "high": 10000, "mass": 0.95}``, in people.
+    reliability : str, optional
+        A shipped scale or the path of one's own.
+    columns : mapping of str to str, optional
+        Column of ``reports.csv`` to its name in the table.
+
+    Raises
+    ------
+    InputError
+        With every fault of the input.
+
+    Examples
+    --------
+    >>> import tolls
+    >>> case = tolls.Case(
+    ...     [{"source": "monitor", "value": 120, "published": "2025-03-09"}],
+    ...     sources={"monitor": {"grade": "B", "kind": "monitor"}},
+    ... )
+    >>> case.names
+    ('killed',)
+    """
+
+    def __init__(
+        self,
+        reports: Any,
+        *,
+        categories: Mapping[str, Sequence[str]] | Sequence[str] | None = None,
+        sources: Mapping[str, str | Mapping[str, Any]] | None = None,
+        unions: Mapping[str, Sequence[str]] | None = None,
+        title: str = "",
+        kind: str = "other",
+        start: date | str | None = None,
+        end: date | str | None = None,
+        range: Mapping[str, float] | None = None,
+        reliability: str = "admiralty",
+        columns: Mapping[str, str] | None = None,
+    ) -> None:
+        split = categories if isinstance(categories, Mapping) else {ROOT: categories or ()}
+        raw: dict[str, Any] = {
+            "format": 1,
+            "title": title,
+            "kind": kind,
+            "start": start,
+            "end": end,
+            "reliability": reliability,
+            "tolls": {ROOT: {"range": dict(range)}} if range else {},
+            "partitions": [
+                {"of": parent, "into": tuple(parts)} for parent, parts in split.items() if parts
+            ],
+            "unions": {name: tuple(members) for name, members in (unions or {}).items()},
+            "sources": {
+                name: {"grade": stated} if isinstance(stated, str) else dict(stated)
+                for name, stated in (sources or {}).items()
+            },
+        }
+        presets = load_presets(reliability)
+        declaration = validate(raw, "Case")
+        self._build(_Content(declaration, table_rows(reports), presets, "Case", "reports", columns))
+
+    @classmethod
+    def from_declaration(
+        cls,
+        declaration: Declaration,
+        rows: Sequence[tuple[int, Mapping[str, str]]],
+        presets: Presets,
+        *,
+        file: str,
+        reports_file: str,
+        columns: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Build a case from a validated declaration and rows of text."""
+        case = cls.__new__(cls)
+        case._build(_Content(declaration, rows, presets, file, reports_file, columns))
+        return case
+
+    def _build(self, content: _Content) -> None:
+        declaration, presets = content.declaration, content.presets
+        problems = Problems(content.file)
+        check_kinds(declaration, presets, problems)
+        self.declaration, self.presets = declaration, presets
+        self.title = declaration.title or Path(content.file).stem
+        self.kind = declaration.kind
+        try:
+            self.categories = Categories(
+                ROOT,
+                tuple(
+                    Partition(p.of, p.into, presets.partition.sd / math.sqrt(p.concentration))
+                    for p in declaration.partitions
+                ),
+                declaration.unions,
+                content.file,
+            )
+        except InputError as error:
+            raise InputError((*problems.messages, *error.problems)) from None
+        for name in declaration.definitions:
+            if name not in self.names:
+                problems.unknown("key definitions", "node or union", name, self.names)
+        rows = Problems(content.reports_file)
+        self.reports = read_table(
+            content.rows,
+            rows,
+            root=ROOT,
+            names=self.names,
+            start=declaration.start,
+            columns=content.columns,
+        )
+        if not rows.messages:
+            check_citations(self.reports, rows)
+        both = (*problems.messages, *rows.messages)
+        if both:
+            raise InputError(both)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Fill in what the analyst left out, and tell it in `assumptions`."""
+        declaration, told = self.declaration, []
+        if declaration.start is None:
+            self.start = min(r.as_of.day for r in self.reports)
+            told.append(f"no start declared: the harm is taken to begin on {self.start}")
+        else:
+            self.start = declaration.start
+        self.end = declaration.end or self.start
+        stated = declaration.tolls.get(ROOT)
+        if stated is None:
+            root = self.presets.root
+            self.root_prior = LogNormal.from_range(root.low, root.high, root.mass)
+            told.append(
+                f"no range declared for {ROOT}: {root.mass:.0%} prior probability between "
+                f"{root.low:,.0f} and {root.high:,.0f}"
+            )
+        else:
+            self.root_prior = stated.range.prior()
+        named = dict.fromkeys(r.source for r in self.reports)
+        named |= dict.fromkeys(r.cites for r in self.reports if r.cites)
+        strange = [name for name in named if name not in declaration.sources]
+        if strange:
+            told.append(f"not declared, hence grade F: {', '.join(strange)}")
+        self.sources: dict[str, SourceDeclaration] = {
+            name: SourceDeclaration(
+                name,
+                table.grade,
+                table.kind,
+                table.rationale,
+                table.reference,
+                table.bias.prior() if table.bias else None,
+                table.scatter.prior() if table.scatter else None,
+                table.reliability.prior() if table.reliability else None,
+            )
+            for name, table in declaration.sources.items()
+        } | {name: SourceDeclaration(name) for name in strange}
+        self.assumptions = tuple(told)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Nodes and unions in declared order."""
+        return self.categories.names
+
+    def source_prior(self, name: str) -> SourcePrior:
+        """Return the priors of one source."""
+        return source_prior(self.sources[name], self.presets)
+
+    def with_reports(self, reports: Any) -> "Case":
+        """Return the same declaration with other reports (a DataFrame or a list of mappings)."""
+        return Case.from_declaration(
+            self.declaration, table_rows(reports), self.presets, file="Case", reports_file="reports"
+        )
+
+    def to_json(self) -> str:
+        """Return the whole case as canonical JSON, from which `from_json` restores it."""
+        content = {
+            "declaration": self.declaration.model_dump(mode="json", exclude_none=True),
+            "reports": [{"row": r.row, **r.as_row()} for r in self.reports],
+            "presets": self.presets.model_dump(mode="json"),
+        }
+        return json.dumps(content, sort_keys=True, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Case":
+        """Restore a case from `to_json`."""
+        content = json.loads(text)
+        rows = [
+            (row["row"], {k: v for k, v in row.items() if k != "row"}) for row in content["reports"]
+        ]
+        return cls.from_declaration(
+            Declaration.model_validate(content["declaration"]),
+            rows,
+            Presets.model_validate(content["presets"]),
+            file="saved case",
+            reports_file="saved reports",
+        )
+
+    @property
+    def digest(self) -> str:
+        """``sha256:…`` of declaration, reports and presets together."""
+        return "sha256:" + hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    def __repr__(self) -> str:
+        return (
+            f"<Case {self.title!r}: {len(self.reports)} reports, {len(self.sources)} sources, "
+            f"{', '.join(self.names)}>"
+        )

@@ -1,0 +1,98 @@
+"""Reads a case from disk: a case folder, its ``case.toml`` or a bare ``reports.csv``."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from tolls.case import Case
+from tolls.declaration import Declaration, validate
+from tolls.errors import InputError, Problems
+from tolls.presets import load_presets
+from tolls.reports import read_csv
+
+__all__ = ["read_case"]
+
+
+def read_case(path: str | Path, *, columns: Mapping[str, str] | None = None) -> Case:
+    """Read a case and validate all of it before anything is computed.
+
+    Parameters
+    ----------
+    path : str or Path
+        A case folder, a ``case.toml``, or a ``reports.csv`` alone. The last knows roots only, gives
+        every source grade F and says what it assumed in ``case.assumptions``.
+    columns : mapping of str to str, optional
+        Column of ``reports.csv`` to its name in the file.
+
+    Returns
+    -------
+    Case
+
+    Raises
+    ------
+    InputError
+        With every fault of a file at once: file, row or key path, value, what is allowed.
+
+    Examples
+    --------
+    >>> import tolls
+    >>> case = tolls.read_case("models/syria-coast-2025")
+    >>> case.title
+    'Syrian coast, March 2025'
+    """
+    path = Path(path)
+    if path.is_dir():
+        path = path / "case.toml"
+    if not path.is_file():
+        raise InputError(
+            f"{path}: no such file; name a case folder with a case.toml, a case.toml, or a "
+            "reports.csv"
+        )
+    if path.suffix == ".toml":
+        return _read_folder(path, columns)
+    if path.suffix == ".csv":
+        declaration = Declaration(format=1, title=path.stem, reports=path.name)
+        return _read_reports(declaration, path, path.name, columns)
+    raise InputError(f'{path}: ends in "{path.suffix}"; allowed: a folder, a .toml or a .csv file')
+
+
+def _read_folder(path: Path, columns: Mapping[str, str] | None) -> Case:
+    try:
+        raw = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: is not valid TOML: {error}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    declaration = validate(raw, str(path))
+    table = path.parent / declaration.reports
+    if not table.resolve().is_relative_to(path.parent.resolve()):
+        raise InputError(
+            f'{path}, key reports: "{declaration.reports}" lies outside the case\'s folder; '
+            "allowed: a path inside it"
+        )
+    return _read_reports(declaration, table, str(path), columns)
+
+
+def _read_reports(
+    declaration: Declaration, table: Path, file: str, columns: Mapping[str, str] | None
+) -> Case:
+    problems = Problems(str(table))
+    rows = read_csv(table, table.name, problems)
+    presets = load_presets(declaration.reliability, table.parent)
+    try:
+        case = Case.from_declaration(
+            declaration,
+            rows,
+            presets,
+            file=file,
+            reports_file=str(table),
+            columns=columns,
+        )
+    except InputError as error:
+        # a file that could not be read has no rows: its own fault says more
+        others = [p for p in error.problems if not (problems.messages and "has no row" in p)]
+        raise InputError((*problems.messages, *others)) from None
+    problems.raise_if_any()
+    return case

@@ -1,0 +1,145 @@
+"""The tree of what is counted: a root, partitions whose parts add up to it, and unions.
+
+A node is the root or a part; a union is a sum of nodes that are disjoint by ancestry. The order of
+declaration is the order in every table and array.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tolls.constants import ROOT_WORDS
+from tolls.errors import Problems
+
+__all__ = ["Categories", "Partition"]
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Parts that add up to a node, with the sd of their centred logistic-normal shares."""
+
+    of: str
+    into: tuple[str, ...]
+    sd: float
+
+
+@dataclass(frozen=True)
+class Categories:
+    """One measure's root with its partitions and unions, valid by construction.
+
+    Parameters
+    ----------
+    root : str
+        Name of the root, which is its measure.
+    partitions : tuple of Partition
+        At most one per node, in any order.
+    unions : mapping of str to tuple of str
+        Sums that reports speak of.
+
+    Raises
+    ------
+    InputError
+        With every fault of the declaration at once.
+    """
+
+    root: str
+    partitions: tuple[Partition, ...] = ()
+    unions: Mapping[str, tuple[str, ...]] = None  # type: ignore[assignment]
+    where: str = "categories"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "unions", dict(self.unions or {}))
+        problems = Problems(self.where)
+        self._check_partitions(problems)
+        if not problems.messages:
+            self._check_unions(problems)
+        problems.raise_if_any()
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The root and all parts, each parent before its parts."""
+        found = [self.root]
+        for partition in self.ordered_partitions:
+            found.extend(partition.into)
+        return tuple(found)
+
+    @property
+    def ordered_partitions(self) -> tuple[Partition, ...]:
+        """Partitions from the root downwards, in declared order within a level."""
+        waiting, known, ordered = list(self.partitions), {self.root}, []
+        while waiting:
+            ready = [p for p in waiting if p.of in known]
+            if not ready:
+                break
+            for partition in ready:
+                ordered.append(partition)
+                known.update(partition.into)
+                waiting.remove(partition)
+        return tuple(ordered)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Nodes, then unions: everything a report may speak of."""
+        return self.nodes + tuple(self.unions)
+
+    def parent(self, node: str) -> str | None:
+        """Return the node that this one is a part of, or None for the root."""
+        return next((p.of for p in self.partitions if node in p.into), None)
+
+    def ancestors(self, node: str) -> tuple[str, ...]:
+        """Return parent, grandparent and so on up to the root."""
+        above = self.parent(node)
+        return () if above is None else (above, *self.ancestors(above))
+
+    def members(self, name: str) -> tuple[str, ...]:
+        """Return the nodes whose tolls add up to this node or union."""
+        return self.unions.get(name, (name,))
+
+    def _check_partitions(self, problems: Problems) -> None:
+        split: set[str] = set()
+        seen = {self.root}
+        for i, p in enumerate(self.partitions, 1):
+            key = f"partition {i} (of {p.of})"
+            if len(p.into) < 2:
+                problems.add(key, f"has {len(p.into)} part; allowed: two or more")
+            for part in p.into:
+                if part == self.root:
+                    problems.add(key, f'"{part}" is the root: the parts run in a circle')
+                elif part in ROOT_WORDS:
+                    problems.add(key, f'"{part}" is a word for the root and cannot name a part')
+                elif part in seen:
+                    problems.add(key, f'part "{part}" is declared twice')
+                seen.add(part)
+            if p.of in split:
+                problems.add(
+                    key,
+                    f'"{p.of}" is already split; this version takes one partition per node, '
+                    "declare the other breakdown as a case of its own",
+                )
+            split.add(p.of)
+        reached = {p.of for p in self.ordered_partitions}
+        for i, p in enumerate(self.partitions, 1):
+            key = f"partition {i} (of {p.of})"
+            if p.of not in seen:
+                problems.unknown(key, "node", p.of, seen)
+            elif p.of not in reached and not problems.messages:
+                problems.add(key, f'"{p.of}" is a part of its own parts: the parts run in a circle')
+
+    def _check_unions(self, problems: Problems) -> None:
+        nodes = self.nodes
+        for name, members in self.unions.items():
+            key = f"unions.{name}"
+            if name in nodes or name in ROOT_WORDS:
+                problems.add(key, f'"{name}" is a node already; give the union a name of its own')
+            if len(members) < 2 or len(set(members)) < len(members):
+                problems.add(key, f"has members {list(members)}; allowed: two or more, each once")
+            for member in members:
+                if member not in nodes:
+                    problems.unknown(key, "node", member, nodes)
+            for member in members:
+                inside = set(self.ancestors(member)) & set(members) if member in nodes else set()
+                if inside:
+                    problems.add(
+                        key,
+                        f'"{member}" is a part of "{min(inside)}": members must be disjoint, '
+                        "name one of the two",
+                    )

@@ -1,0 +1,207 @@
+"""The command line: checks and fits cases; results on stdout, everything else on stderr.
+
+Exit codes: 0 done, 1 the estimate was refused, 2 the input is wrong, 3 anything else. Nothing is
+computed here.
+"""
+
+import argparse
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from tolls import __version__
+from tolls.case import Case
+from tolls.casefile import read_case
+from tolls.errors import EstimateRefused, InputError
+from tolls.evidence import FATES, Evidence, gather
+from tolls.formatting import period
+from tolls.reports import Report
+
+__all__ = ["main"]
+
+DONE, REFUSED, WRONG_INPUT, FAILED = range(4)
+DEFAULT_SEED = 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process where left out.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except InputError as error:
+        for problem in error.problems:
+            print(f"error: {problem}", file=sys.stderr)
+        if len(error.problems) > 1:
+            print(f"{len(error.problems)} errors; nothing was computed", file=sys.stderr)
+        return WRONG_INPUT
+    except BrokenPipeError:  # the reader of stdout has gone: `tolls check … | head`
+        sys.stderr.close()
+        return DONE
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return FAILED
+    except OSError as error:
+        print(f"error: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        return FAILED
+    except Exception:
+        traceback.print_exc()
+        print("this is a fault of tolls, not of the input; please report it", file=sys.stderr)
+        return FAILED
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """End with the exit code of wrong input, and say where help is."""
+        print(f"error: {message}; see {self.prog} --help", file=sys.stderr)
+        raise SystemExit(WRONG_INPUT)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="tolls", description="How many people were killed, and how sure we can be."
+    )
+    parser.add_argument("--version", action="version", version=f"tolls {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    path = {"metavar": "PATH", "help": "a case folder, a case.toml or a bare reports.csv"}
+
+    check = commands.add_parser("check", help="say what was understood, without fitting")
+    check.add_argument("path", **path)  # type: ignore[arg-type]
+    check.add_argument("--as-of", metavar="DATE", help="use nothing published later")
+    check.set_defaults(run=_check)
+
+    fit = commands.add_parser("fit", help="estimate the tolls of a case")
+    fit.add_argument("path", **path)  # type: ignore[arg-type]
+    fit.add_argument("--as-of", metavar="DATE", help="use nothing published later")
+    fit.add_argument("--seed", type=int, metavar="N", help=f"seed (default {DEFAULT_SEED})")
+    fit.add_argument("--engine", default="auto", metavar="E", help="auto or nuts (default auto)")
+    fit.add_argument("--json", action="store_true", help="print one JSON object")
+    fit.add_argument(
+        "--on-failure", default="raise", metavar="raise|warn",
+        help="warn: show an estimate whose diagnostics fail (default raise)",
+    )  # fmt: skip
+    fit.add_argument(
+        "-o", dest="folder", metavar="DIR",
+        help="also write estimates.csv, estimate.json and estimate.nc there",
+    )  # fmt: skip
+    fit.set_defaults(run=_fit)
+    return parser
+
+
+def _check(options: argparse.Namespace) -> int:
+    case = read_case(options.path)
+    evidence = gather(case, options.as_of)
+    print("\n".join(_understood(case, evidence)))
+    return DONE
+
+
+def _understood(case: Case, evidence: Evidence) -> list[str]:
+    """Tell what a case declares and what every report counts for."""
+    low, high = case.root_prior.interval(0.95)
+    lines = [
+        f"{case.title} ({case.kind}), {period(*evidence.period)}",
+        "",
+        "Nodes",
+        f"  {case.names[0]}: 95 % prior probability between {low:,.0f} and {high:,.0f} people",
+    ]
+    lines += [
+        f"  {p.of} = {' + '.join(p.into)} (log-ratio sd of the shares {p.sd:g})"
+        for p in case.categories.ordered_partitions
+    ]
+    lines += [f"  {name} = {' + '.join(m)} (union)" for name, m in case.categories.unions.items()]
+    lines += ["", "Sources used as evidence"]
+    for name in evidence.sources:
+        kind = case.presets.source_kinds[case.sources[name].kind].words
+        lines.append(f"  {name}: {kind}; {case.source_prior(name).in_words()}")
+    others = [name for name in case.sources if name not in evidence.sources]
+    if others:
+        lines.append(f"  without evidence of their own: {', '.join(others)}")
+    tally = evidence.counts
+    lines += ["", f"Reports: {tally['read']} read"]
+    for fate in FATES:
+        rows = [r for r in case.reports if evidence.fates[r.row][0] == fate]
+        if rows:
+            lines.append(f"  {_FATE_WORDS[fate]}: {len(rows)}")
+            lines += [f"    {_line(r, evidence.fates[r.row][1])}" for r in rows]
+    lines += [f"Note: {warning}" for warning in evidence.warnings]
+    return lines
+
+
+_FATE_WORDS = {
+    "evidence": "used as evidence",
+    "relay": "relays, set aside",
+    "repeat": "repeats, counted once",
+    "redundant": "printed totals of parts already counted",
+    "set_aside": "set aside",
+    "later": "published after the cut",
+}
+
+
+def _line(report: Report, reason: str) -> str:
+    because = f" — {reason}" if reason else ""
+    return (
+        f"row {report.row}: {report.source}, {report.published}: {report.stated()} "
+        f"{report.category} as of {report.as_of}{because}"
+    )
+
+
+def _fit(options: argparse.Namespace) -> int:
+    from tolls.fitting import fit  # what it loads costs seconds, and a typo should not
+
+    case = read_case(options.path)
+    if options.seed is None:
+        options.seed = DEFAULT_SEED
+        print(f"no --seed given: the seed is {DEFAULT_SEED}", file=sys.stderr)
+    folder = _made(options.folder)
+    code = DONE
+    try:
+        estimate = fit(
+            case,
+            seed=options.seed,
+            engine=options.engine,
+            as_of=options.as_of,
+            on_failure=options.on_failure,
+        )
+    except EstimateRefused as refusal:
+        print(f"refused: {refusal}", file=sys.stderr)
+        if not options.json:
+            return REFUSED
+        estimate, code, folder = refusal.estimate, REFUSED, None
+    text = json.dumps(estimate.to_dict(), indent=1, ensure_ascii=False)
+    print(text if options.json else repr(estimate))
+    if folder is not None:
+        from tolls.storage import write_atomically
+
+        write_atomically(folder / "estimate.json", f"{text}\n".encode())
+        table = estimate.summary().to_csv(lineterminator="\n")
+        write_atomically(folder / "estimates.csv", table.encode())
+        estimate.save(folder / "estimate.nc")
+        print(f"written to {folder}: estimates.csv, estimate.json, estimate.nc", file=sys.stderr)
+    return code
+
+
+def _made(folder: str | None) -> Path | None:
+    """Make the output folder before anything is computed, so that a fault shows at once."""
+    if folder is None:
+        return None
+    path = Path(folder)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"-o {folder}: cannot be made ({error.strerror}); name a folder that can be written"
+        ) from None
+    return path

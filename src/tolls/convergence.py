@@ -1,0 +1,101 @@
+"""Diagnostics of Markov chains: what has to hold before an interval is shown.
+
+R-hat and effective sample sizes are ArviZ's (rank-normalised, bulk and tail: Vehtari et al. 2021,
+Bayesian Analysis 16(2)); the limits are in `constants`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tolls.constants import ESS_LIMIT, RHAT_LIMIT
+
+__all__ = ["Diagnostics", "Row", "diagnose"]
+
+type Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Diagnostics of one quantity."""
+
+    ess_bulk: float
+    ess_tail: float
+    rhat: float
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostics:
+    """Diagnostics of a fit: the worst of all quantities, and each node's own.
+
+    Attributes
+    ----------
+    ok : bool
+        True if nothing failed.
+    ess, rhat : float
+        Smallest effective sample size (bulk or tail) and largest R-hat.
+    divergences : int
+    khat : float or None
+        Pareto k of importance weights, where the engine has any.
+    nodes : mapping of str to Row
+    reasons : tuple of str
+        What failed.
+    """
+
+    ok: bool
+    ess: float
+    rhat: float | None
+    divergences: int | None
+    khat: float | None
+    nodes: Mapping[str, Row]
+    reasons: tuple[str, ...] = ()
+
+
+def diagnose(
+    quantities: Mapping[str, Floats], nodes: tuple[str, ...], divergences: int
+) -> Diagnostics:
+    """Judge chains.
+
+    Parameters
+    ----------
+    quantities : mapping of str to (chain, draw) or (chain, draw, k) arrays
+        Everything that was sampled; ``toll`` holds the nodes.
+    nodes : tuple of str
+        Names along the last axis of ``toll``.
+    divergences : int
+        Number of divergent transitions after warm-up.
+
+    Returns
+    -------
+    Diagnostics
+    """
+    rows = {name: _rows(values) for name, values in quantities.items()}
+    found = [row for group in rows.values() for row in group if not np.isnan(row.rhat)]
+    ess = min(min(row.ess_bulk, row.ess_tail) for row in found)
+    rhat = max(row.rhat for row in found)
+    reasons = []
+    if divergences:
+        reasons.append(f"{divergences} divergent transitions (allowed: none)")
+    if rhat > RHAT_LIMIT:
+        reasons.append(f"R-hat {rhat:.3f} (allowed: up to {RHAT_LIMIT})")
+    if ess < ESS_LIMIT:
+        reasons.append(f"{ess:.0f} effective draws (allowed: {ESS_LIMIT:.0f} or more)")
+    by_node = dict(zip(nodes, rows["toll"], strict=True))
+    return Diagnostics(not reasons, ess, rhat, divergences, None, by_node, tuple(reasons))
+
+
+def _rows(values: Floats) -> list[Row]:
+    from arviz_stats.base import array_stats
+
+    flat = np.atleast_3d(values).astype(float)
+    axes = {"chain_axis": 0, "draw_axis": 1}
+    return [
+        Row(
+            float(array_stats.ess(one, method="bulk", **axes)),
+            float(array_stats.ess(one, method="tail", prob=(0.05, 0.95), **axes)),
+            float(array_stats.rhat(one, method="rank", **axes)),
+        )
+        for one in np.moveaxis(flat, 2, 0)
+    ]

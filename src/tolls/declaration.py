@@ -1,0 +1,167 @@
+"""The closed schema of ``case.toml``: which keys exist and what each may hold.
+
+Keys of later versions are part of the format and refused by name, because a declared dependence
+or bridge that was ignored would make a wrong number.
+"""
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from tolls.errors import InputError, Problems
+from tolls.presets import Presets
+from tolls.priors import Beta, LogNormal
+from tolls.validation import add_faults
+
+__all__ = ["Declaration", "validate"]
+
+type Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+type Probability = Annotated[float, Field(gt=0, lt=1)]
+
+_LATER_SOURCE = ("group", "anchor", "evidence", "nodes")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RangeDeclaration(_Table):
+    """A range of a size or of a factor, with the probability that it holds."""
+
+    low: Positive
+    high: Positive
+    mass: Probability = 0.95
+    median: Positive | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "RangeDeclaration":
+        if not self.low < self.high:
+            raise ValueError(f"low ({self.low:g}) must be below high ({self.high:g})")
+        if self.median is not None and not self.low < self.median < self.high:
+            raise ValueError(f"median ({self.median:g}) must lie between low and high")
+        return self
+
+    def prior(self) -> LogNormal:
+        """Return the log-normal with this interval."""
+        return LogNormal.from_range(self.low, self.high, self.mass, self.median)
+
+
+class ReliabilityDeclaration(_Table):
+    """A Beta by its mean and strength (the number of statements it is worth)."""
+
+    mean: Probability
+    strength: Positive
+
+    def prior(self) -> Beta:
+        """Return the Beta distribution."""
+        return Beta(self.mean * self.strength, (1 - self.mean) * self.strength)
+
+
+class SourceTable(_Table):
+    """One ``[sources.NAME]`` table."""
+
+    grade: str = "F"
+    kind: str = "other"
+    rationale: str = ""
+    reference: str = ""
+    bias: RangeDeclaration | None = None
+    scatter: RangeDeclaration | None = None
+    reliability: ReliabilityDeclaration | None = None
+    group: str | None = None
+    anchor: bool | None = None
+    evidence: str | None = None
+    nodes: dict[str, Any] | None = None
+
+    @field_validator("grade")
+    @classmethod
+    def _letter(cls, grade: str) -> str:
+        if not re.fullmatch("[A-F][1-6]?", grade):
+            raise ValueError("allowed: a letter A to F, or letter and digit as in B2")
+        return grade
+
+
+class PartitionTable(_Table):
+    """One ``[[partitions]]`` table; concentration 4 halves the sd of the shares, 1/4 doubles it."""
+
+    of: str
+    into: tuple[str, ...]
+    concentration: Positive = 1.0
+
+
+class TollTable(_Table):
+    """One ``[tolls.MEASURE]`` table."""
+
+    range: RangeDeclaration
+
+
+class Declaration(_Table):
+    """A whole ``case.toml``."""
+
+    format: Literal[1]
+    title: str = ""
+    kind: str = "other"
+    start: date | None = None
+    end: date | None = None
+    reports: str = "reports.csv"
+    reliability: str = "admiralty"
+    tolls: dict[str, TollTable] = {}
+    partitions: tuple[PartitionTable, ...] = ()
+    unions: dict[str, tuple[str, ...]] = {}
+    sources: dict[str, SourceTable] = {}
+    definitions: dict[str, str] = {}
+    bridges: tuple[dict[str, Any], ...] = ()
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Declaration":
+        if self.start is not None and self.end is not None and self.end < self.start:
+            raise ValueError(f"end ({self.end}) is before start ({self.start})")
+        if self.end is not None and self.start is None:
+            raise ValueError("end is given without start; state the first day of the harm")
+        return self
+
+
+def validate(raw: dict[str, Any], label: str) -> Declaration:
+    """Check a parsed ``case.toml`` against the schema.
+
+    Raises
+    ------
+    InputError
+        With every fault of the file at once.
+    """
+    problems = Problems(label)
+    try:
+        declaration = Declaration.model_validate(raw)
+    except ValidationError as error:
+        add_faults(problems, error, Declaration)
+        raise InputError(problems.messages) from None
+    for measure in declaration.tolls:
+        if measure != "killed":
+            _later(problems, f"tolls.{measure}", "this version estimates killed alone")
+    for name, source in declaration.sources.items():
+        for key in _LATER_SOURCE:
+            if getattr(source, key) is not None:
+                _later(problems, f"sources.{name}.{key}", "a later version reads it")
+    if declaration.bridges:
+        _later(problems, "bridges", "a later version reads it")
+    problems.raise_if_any()
+    return declaration
+
+
+def _later(problems: Problems, key: str, why: str) -> None:
+    problems.add(f"key {key}", f"is not supported yet ({why}); remove it, it cannot be ignored")
+
+
+def check_kinds(declaration: Declaration, presets: Presets, problems: Problems) -> None:
+    """Note kinds and grades that the scale in force does not know."""
+    if declaration.kind not in presets.event_kinds:
+        problems.unknown("key kind", "kind of event", declaration.kind, presets.event_kinds)
+    for name, source in declaration.sources.items():
+        key = f"key sources.{name}"
+        if not name.strip():
+            problems.add("key sources", "a source has an empty name")
+        if source.kind not in presets.source_kinds:
+            problems.unknown(f"{key}.kind", "kind of source", source.kind, presets.source_kinds)
+        if source.grade[0] not in presets.grades:
+            problems.unknown(f"{key}.grade", "grade", source.grade, presets.grades)

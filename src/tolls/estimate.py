@@ -1,0 +1,508 @@
+"""The result of a fit, the same whichever engine ran.
+
+An `Estimate` holds plain arrays and answers questions about them; it draws no plot and fits no
+model. pandas, xarray and ArviZ load when a table or tree is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tolls import __version__
+from tolls.case import Case
+from tolls.constants import CI_KIND, CI_PROB, QUANTILES, CiKind
+from tolls.convergence import Diagnostics
+from tolls.errors import InputError, nearest
+from tolls.evidence import Evidence
+from tolls.formatting import count, interval, percent, period, text_table
+from tolls.influence import without_each
+from tolls.likelihood import Parameters
+from tolls.storage import write_tree
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+__all__ = ["Estimate"]
+
+type Floats = NDArray[np.float64]
+
+DIMS = {
+    "toll": ("node",),
+    "size": ("node",),
+    "share": ("part",),
+    "bias": ("source",),
+    "scatter": ("source",),
+    "reliability": ("source",),
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Estimate:
+    """Joint posterior of tolls and sources, with what it rests on.
+
+    Attributes
+    ----------
+    evidence : Evidence
+        What every report counted for.
+    engine : str
+        Which engine drew the posterior.
+    seed : int or None
+        Seed of the fit.
+    posterior : mapping of str to (chain, draw, …) arrays
+        ``toll`` (node) in whole people; ``size`` (node), ``share`` (part), ``bias``, ``scatter``,
+        ``reliability`` (source), ``kappa``, ``eta``, ``rate``, ``shape``.
+    prior : mapping of str to (chain, draw, …) arrays
+        ``toll`` before any report.
+    diagnostics : Diagnostics
+    warnings : tuple of str
+        What was assumed or decided for the analyst.
+    """
+
+    evidence: Evidence
+    engine: str
+    seed: int | None
+    posterior: Mapping[str, NDArray[Any]]
+    prior: Mapping[str, NDArray[Any]]
+    diagnostics: Diagnostics
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def case(self) -> Case:
+        """The case that was fitted."""
+        return self.evidence.case
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Nodes and unions in declared order."""
+        return self.case.names
+
+    def tolls(self, node: str) -> NDArray[np.int64]:
+        """Return all draws of one node's toll, in people, chains one after the other.
+
+        Parameters
+        ----------
+        node : str
+            A node or union.
+
+        Returns
+        -------
+        (draw,) int array
+
+        Raises
+        ------
+        InputError
+            If the node is unknown.
+        """
+        if node not in self.nodes:
+            near = nearest(node, self.nodes)
+            hint = f'; did you mean "{near}"?' if near else ""
+            raise InputError(f'"{node}" is no node; allowed: {", ".join(self.nodes)}{hint}')
+        draws: NDArray[np.int64] = self.posterior["toll"][..., self.nodes.index(node)].reshape(-1)
+        return draws
+
+    def summary(self, ci_prob: float = CI_PROB, ci_kind: CiKind = CI_KIND) -> pd.DataFrame:
+        """Summarise every node, with the diagnostics in the row they qualify.
+
+        Parameters
+        ----------
+        ci_prob : float
+            Probability of the credible interval, in (0, 1). ArviZ's own default is 0.89.
+        ci_kind : {"eti", "hdi"}
+            Equal-tailed or highest density.
+
+        Returns
+        -------
+        DataFrame
+            Index ``node``; ``mean``, ``median``, ``sd``, ``lo``, ``hi`` in people, ``prior_lo`` and
+            ``prior_hi`` before any report, ``ess_bulk``, ``ess_tail``, ``rhat``.
+
+        Raises
+        ------
+        InputError
+            If the probability or the kind is out of range.
+
+        Examples
+        --------
+        >>> estimate.summary(ci_prob=0.9)  # doctest: +SKIP
+        """
+        import pandas as pd
+
+        rows = []
+        for i, node in enumerate(self.nodes):
+            draws, before = self.tolls(node), self.prior["toll"][..., i].reshape(-1)
+            lo, hi = credible_interval(draws, ci_prob, ci_kind)
+            prior_lo, prior_hi = credible_interval(before, ci_prob, ci_kind)
+            own = self.diagnostics.nodes[node]
+            rows.append(
+                {
+                    "node": node,
+                    "mean": float(draws.mean()),
+                    "median": float(np.median(draws)),
+                    "sd": float(draws.std(ddof=1)),
+                    "lo": lo,
+                    "hi": hi,
+                    "ci_prob": ci_prob,
+                    "ci_kind": ci_kind,
+                    "prior_lo": prior_lo,
+                    "prior_hi": prior_hi,
+                    "ess_bulk": own.ess_bulk,
+                    "ess_tail": own.ess_tail,
+                    "rhat": own.rhat,
+                }
+            )
+        return pd.DataFrame(rows).set_index("node")
+
+    def sources(self, ci_prob: float = CI_PROB) -> pd.DataFrame:
+        """Summarise every source: what the data made of its prior, and the toll without it.
+
+        Parameters
+        ----------
+        ci_prob : float
+            Probability of the equal-tailed intervals.
+
+        Returns
+        -------
+        DataFrame
+            Index ``source``; grade, kind, number of reports used; ``bias`` (reported : true) as
+            median and interval, with its prior; ``scatter`` (median), ``reliability`` (mean) and
+            its prior mean; ``moved``, the shift of the log bias in prior sd; ``without``, the
+            median toll of the root without the source, and ``influence``, the ratio of the
+            headline to it; both empty where ``khat`` is 0.7 or more.
+        """
+        import pandas as pd
+
+        root = self.tolls(self.nodes[0])
+        without = without_each(self.evidence, self.parameters, root.astype(float))
+        rows = []
+        for i, name in enumerate(self.evidence.sources):
+            prior = self.case.source_prior(name)
+            bias = self.posterior["bias"][..., i].reshape(-1)
+            honest = self.posterior["reliability"][..., i]
+            lo, hi = credible_interval(bias, ci_prob, "eti")
+            prior_lo, prior_hi = prior.bias.interval(ci_prob)
+            rows.append(
+                {
+                    "source": name,
+                    "grade": prior.grade,
+                    "kind": self.case.sources[name].kind,
+                    "reports": self._rows_of(name),
+                    "bias_median": float(np.median(bias)),
+                    "bias_lo": lo,
+                    "bias_hi": hi,
+                    "bias_prior_median": prior.bias.median,
+                    "bias_prior_lo": prior_lo,
+                    "bias_prior_hi": prior_hi,
+                    "scatter": float(np.median(self.posterior["scatter"][..., i])),
+                    "reliability": float(honest.mean()),
+                    "reliability_prior": prior.reliability.mean,
+                    "moved": float((np.log(bias).mean() - prior.bias.mean) / prior.bias.sd),
+                    "without": without[name].median,
+                    "influence": float(np.median(root)) / without[name].median,
+                    "khat": without[name].khat,
+                }
+            )
+        return pd.DataFrame(rows).set_index("source")
+
+    def _rows_of(self, source: str) -> int:
+        used = {row for unit in self.evidence.units if unit.source == source for row in unit.rows}
+        return len(used)
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """Draws of everything the likelihood depends on, chains one after the other."""
+        flat = {
+            name: values.reshape(-1, *values.shape[2:]) for name, values in self.posterior.items()
+        }
+        draws = len(flat["kappa"])
+        ones = np.ones(draws)
+        return Parameters(
+            log_size=np.log(flat["size"]),
+            kappa=flat["kappa"],
+            eta=flat["eta"],
+            rate=flat.get("rate", ones),
+            shape=flat.get("shape", ones),
+            bias=flat["bias"],
+            scatter=flat["scatter"],
+            reliability=flat["reliability"],
+        )
+
+    def probability(
+        self,
+        node: str,
+        *,
+        at_least: float | None = None,
+        more_than: float | None = None,
+        at_most: float | None = None,
+        fewer_than: float | None = None,
+    ) -> float:
+        """Return the posterior probability that a toll satisfies all the given bounds.
+
+        Parameters
+        ----------
+        node : str
+            A node or union.
+        at_least, more_than, at_most, fewer_than : float, optional
+            Bounds in people; at least one.
+
+        Returns
+        -------
+        float
+            In [0, 1].
+
+        Raises
+        ------
+        InputError
+            If the node is unknown or no bound is given.
+        """
+        draws = self.tolls(node)
+        bounds = [
+            draws >= at_least if at_least is not None else None,
+            draws > more_than if more_than is not None else None,
+            draws <= at_most if at_most is not None else None,
+            draws < fewer_than if fewer_than is not None else None,
+        ]
+        given = [b for b in bounds if b is not None]
+        if not given:
+            raise InputError(
+                "probability: no bound is given; allowed: at_least, more_than, at_most, fewer_than"
+            )
+        return float(np.logical_and.reduce(given).mean())
+
+    def compare(self, node: str, other: str, ci_prob: float = CI_PROB) -> pd.DataFrame:
+        """Compare two nodes draw by draw, so that what they share cancels.
+
+        Parameters
+        ----------
+        node, other : str
+            Nodes or unions.
+        ci_prob : float
+            Probability of the equal-tailed intervals.
+
+        Returns
+        -------
+        DataFrame
+            Rows ``difference`` (people) and ``ratio`` (of the continuous sizes, so that a toll of
+            zero divides); columns ``median``, ``lo``, ``hi`` and ``probability_greater``, the
+            probability that the first toll is the greater.
+        """
+        import pandas as pd
+
+        first, second = self.tolls(node), self.tolls(other)
+        sizes = self.posterior["size"].reshape(-1, len(self.nodes))
+        ratio = sizes[:, self.nodes.index(node)] / sizes[:, self.nodes.index(other)]
+        greater = float((first > second).mean())
+        rows = []
+        for name, draws in (("difference", first - second), ("ratio", ratio)):
+            lo, hi = credible_interval(draws, ci_prob, "eti")
+            rows.append(
+                {
+                    "quantity": name,
+                    "median": float(np.median(draws)),
+                    "lo": lo,
+                    "hi": hi,
+                    "ci_prob": ci_prob,
+                    "probability_greater": greater,
+                }
+            )
+        return pd.DataFrame(rows).set_index("quantity")
+
+    @cached_property
+    def draws(self) -> xr.DataTree:
+        """Draws as ArviZ expects them: an xarray DataTree with posterior and prior."""
+        import xarray as xr
+
+        parts = [part for p in self.case.categories.ordered_partitions for part in p.into]
+        names = {"node": self.nodes, "part": parts, "source": self.evidence.sources}
+        groups = {}
+        for group, values in (("posterior", self.posterior), ("prior", self.prior)):
+            arrays = {
+                name: (("chain", "draw", *DIMS.get(name, ())), array)
+                for name, array in values.items()
+            }
+            used = {dim for dims, _ in arrays.values() for dim in dims}
+            chains, length = values["toll"].shape[:2]
+            coords: dict[str, Any] = {"chain": np.arange(chains), "draw": np.arange(length)}
+            coords |= {dim: list(labels) for dim, labels in names.items() if dim in used}
+            groups[group] = xr.Dataset(arrays, coords=coords)
+        return xr.DataTree.from_dict(groups)
+
+    def save(self, path: str | Path) -> None:
+        """Write the estimate to a NetCDF file; a file already there stays whole until the end.
+
+        Parameters
+        ----------
+        path : str or Path
+            Usually ends in ``.nc``; `tolls.load` reads it.
+        """
+        header = {
+            "case": self.case.to_json(),
+            "as_of": str(self.evidence.as_of) if self.evidence.as_of else None,
+            "engine": self.engine,
+            "seed": self.seed,
+            "diagnostics": asdict(self.diagnostics),
+            "warnings": self.warnings,
+        }
+        write_tree(self.draws, header, path)
+
+    def sentence(self, node: str | None = None, ci_prob: float = CI_PROB) -> str:
+        """Say the estimate in one sentence that can be printed.
+
+        Parameters
+        ----------
+        node : str, optional
+            A node or union; the root where left out.
+        ci_prob : float
+            Probability of the equal-tailed interval.
+
+        Returns
+        -------
+        str
+        """
+        name = node or self.nodes[0]
+        draws = self.tolls(name)
+        lo, hi = credible_interval(draws, ci_prob, "eti")
+        who = "people" if name == self.nodes[0] else name.replace("_", " ")
+        used = self.evidence.counts["evidence"]
+        sources = len(self.evidence.sources)
+        return (
+            f"{self.case.title}: an estimated {interval(lo, hi)} {who} were killed in the period "
+            f"{period(*self.evidence.period)} ({percent(ci_prob)} credible interval; median "
+            f"{count(float(np.median(draws)), hi - lo)}), judging by {used} "
+            f"report{'s' * (used != 1)} from {sources} source{'s' * (sources != 1)} published by "
+            f"{self.evidence.latest}."
+        )
+
+    @property
+    def level(self) -> str:
+        """Say what the height of the estimate rests on."""
+        return (
+            "The level rests on the priors of the sources' biases and of the bias they share; "
+            "no anchor and no outside estimate is declared."
+        )
+
+    def _lines(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        header = (
+            "node",
+            "median",
+            f"{percent(CI_PROB)} interval",
+            "prior interval",
+            "ESS",
+            "R-hat",
+        )
+        rows: list[tuple[str, ...]] = []
+        for node, row in self.summary().iterrows():
+            width = row["hi"] - row["lo"]
+            rows.append(
+                (
+                    str(node),
+                    count(row["median"], width),
+                    interval(row["lo"], row["hi"]),
+                    interval(row["prior_lo"], row["prior_hi"]),
+                    f"{min(row['ess_bulk'], row['ess_tail']):,.0f}",
+                    f"{row['rhat']:.3f}",
+                )
+            )
+        return header, rows
+
+    @property
+    def verdict(self) -> str:
+        """Say whether the diagnostics hold."""
+        if self.diagnostics.ok:
+            return "Diagnostics hold."
+        return f"REFUSED, do not quote: {'; '.join(self.diagnostics.reasons)}."
+
+    def __repr__(self) -> str:
+        notes = [f"Note: {warning}" for warning in self.warnings]
+        table = text_table(*self._lines())
+        return "\n".join([self.sentence(), "", table, "", self.verdict, self.level, *notes])
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        header, rows = self._lines()
+        head = "".join(f"<th>{escape(h)}</th>" for h in header)
+        body = "".join(
+            "<tr><th>" + escape(row[0]) + "</th>"
+            + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
+            for row in rows
+        )  # fmt: skip
+        notes = "".join(f"<li>{escape(w)}</li>" for w in self.warnings)
+        return (
+            f"<p>{escape(self.sentence())}</p><table><thead><tr>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table><p>{escape(self.verdict)} {escape(self.level)}</p>"
+            + (f"<ul>{notes}</ul>" if notes else "")
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers that ``tolls fit --json`` prints."""
+        summary, found = self.summary(), self.diagnostics
+        nodes = []
+        for node in self.nodes:
+            quantiles = np.quantile(self.tolls(node), QUANTILES)
+            kept = ("mean", "median", "sd", "lo", "hi", "ci_prob")
+            nodes.append(
+                {"node": node}
+                | {key: float(summary[key][node]) for key in kept}
+                | {"ci_kind": CI_KIND}
+                | {
+                    "quantiles": {
+                        f"{q:g}": float(v) for q, v in zip(QUANTILES, quantiles, strict=True)
+                    }
+                }
+            )
+        sources = [
+            {
+                "source": name,
+                "grade": self.case.sources[name].grade,
+                "bias_median": float(np.median(self.posterior["bias"][..., i])),
+                "bias_lo": float(np.quantile(self.posterior["bias"][..., i], (1 - CI_PROB) / 2)),
+                "bias_hi": float(np.quantile(self.posterior["bias"][..., i], (1 + CI_PROB) / 2)),
+                "reliability": float(self.posterior["reliability"][..., i].mean()),
+                "reports": self._rows_of(name),
+            }
+            for i, name in enumerate(self.evidence.sources)
+        ]
+        return {
+            "tolls_version": __version__,
+            "case": self.case.title,
+            "digest": self.case.digest,
+            "seed": self.seed,
+            "engine": self.engine,
+            "as_of": str(self.evidence.as_of) if self.evidence.as_of else None,
+            "period": [str(day) for day in self.evidence.period],
+            "reports": self.evidence.counts,
+            "diagnostics": {
+                "ok": found.ok,
+                "ess": found.ess,
+                "khat": found.khat,
+                "rhat": found.rhat,
+                "divergences": found.divergences,
+            },
+            "nodes": nodes,
+            "sources": sources,
+            "warnings": list(self.warnings),
+        }
+
+
+def credible_interval(draws: NDArray[Any], ci_prob: float, ci_kind: CiKind) -> tuple[float, float]:
+    """Return the ends of a credible interval of draws."""
+    if not 0 < ci_prob < 1:
+        raise InputError(f"ci_prob: {ci_prob} is no probability; allowed: between 0 and 1")
+    if ci_kind == "eti":
+        lo, hi = np.quantile(draws, [(1 - ci_prob) / 2, (1 + ci_prob) / 2])
+        return float(lo), float(hi)
+    if ci_kind == "hdi":
+        ordered = np.sort(draws)
+        inside = int(np.ceil(ci_prob * len(ordered)))
+        widths = ordered[inside - 1 :] - ordered[: len(ordered) - inside + 1]
+        first = int(np.argmin(widths))
+        return float(ordered[first]), float(ordered[first + inside - 1])
+    raise InputError(f'ci_kind: "{ci_kind}" is unknown; allowed: eti, hdi')

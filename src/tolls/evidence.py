@@ -1,0 +1,243 @@
+"""From a case to what enters the likelihood: the cut in time, relays, bulletins, exposures.
+
+`gather` is the only way from reports to evidence, so every row has exactly one fate here, and both
+engines and the simulation start from the same arrays. No likelihood lives here.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tolls.bulletins import Composition, Fates, Statement, assemble
+from tolls.case import Case
+from tolls.constants import MEASURES
+from tolls.errors import InputError
+from tolls.growth import Moment, exposure
+from tolls.relays import settle_relays
+from tolls.reports import Report
+
+__all__ = ["FATES", "Evidence", "Exposures", "gather"]
+
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+
+FATES = ("evidence", "relay", "repeat", "redundant", "set_aside", "later")
+_FATE_KEYS = {"relay": "relays", "repeat": "repeats"}
+
+
+@dataclass(frozen=True)
+class Exposures:
+    """Elapsed share of the period and days of knowledge, one entry per statement."""
+
+    elapsed: Floats
+    days: Floats
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that one fit rests on.
+
+    Attributes
+    ----------
+    sources : tuple of str
+        Sources with at least one statement or composition, in declared order.
+    statements : tuple of Statement
+    compositions : tuple of Composition
+    fates : mapping of int to (str, str)
+        Per row what became of it and why.
+    period : tuple of date
+        First and last day of the harm that is estimated.
+    source, node : (statement,) int arrays
+        Positions in `sources` and in ``case.names``.
+    alone : (statement,) bool array
+    link : (statement,) float array
+        Weight r of the previous figure, 0 where there is none.
+    link_log : (statement,) float array
+        Log of what the previous figure says.
+    now, before : Exposures
+        Of each statement and of the one it leans on.
+    """
+
+    case: Case
+    as_of: date | None
+    period: tuple[date, date]
+    sources: tuple[str, ...]
+    statements: tuple[Statement, ...]
+    compositions: tuple[Composition, ...]
+    fates: dict[int, tuple[str, str]]
+    warnings: tuple[str, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of rows by fate; ``read`` is their sum."""
+        tally = Counter(fate for fate, _ in self.fates.values())
+        return {"read": tally.total()} | {_FATE_KEYS.get(f, f): tally[f] for f in FATES}
+
+    @property
+    def latest(self) -> date:
+        """The last day on which anything used was published."""
+        used = [r.published.day for r in self.case.reports if self.fates[r.row][0] != "later"]
+        return max(used)
+
+    @property
+    def units(self) -> tuple[Statement | Composition, ...]:
+        """Statements and compositions: all that has a likelihood."""
+        return (*self.statements, *self.compositions)
+
+    @cached_property
+    def source(self) -> Ints:
+        """Position of each statement's source in `sources`."""
+        return np.array([self.sources.index(s.source) for s in self.statements], dtype=np.int64)
+
+    @cached_property
+    def node(self) -> Ints:
+        """Position of each statement's node in ``case.names``."""
+        names = self.case.names
+        return np.array([names.index(s.node) for s in self.statements], dtype=np.int64)
+
+    @cached_property
+    def alone(self) -> NDArray[np.bool_]:
+        """Whether each statement is a part stated alone."""
+        return np.array([s.alone for s in self.statements], dtype=bool)
+
+    @cached_property
+    def link(self) -> Floats:
+        """Weight of each statement's previous figure, 0 where there is none."""
+        return np.array([s.link.r if s.link else 0.0 for s in self.statements])
+
+    @cached_property
+    def link_log(self) -> Floats:
+        """Log of what each statement's previous figure says."""
+        return np.array([s.link.previous if s.link else 0.0 for s in self.statements])
+
+    @cached_property
+    def now(self) -> Exposures:
+        """Exposures of each statement."""
+        return self.exposures([(s.as_of, s.published) for s in self.statements])
+
+    @cached_property
+    def before(self) -> Exposures:
+        """Exposures of the figure that each statement leans on."""
+        return self.exposures(
+            [
+                (s.link.as_of, s.link.published) if s.link else (s.as_of, s.published)
+                for s in self.statements
+            ]
+        )
+
+    def exposures(self, moments: Sequence[tuple[Moment, Moment]]) -> Exposures:
+        """Exposures of (as_of, published) pairs within the period."""
+        start, end = self.period
+        found = [exposure(a, p, start, end, self.case.presets) for a, p in moments]
+        return Exposures(np.array([e.elapsed for e in found]), np.array([e.days for e in found]))
+
+
+def gather(case: Case, as_of: date | str | None = None) -> Evidence:
+    """Decide what every report counts for, using nothing published after the cut.
+
+    Parameters
+    ----------
+    case : Case
+        Valid by construction.
+    as_of : date or ISO str, optional
+        The cut; the harm is then estimated up to that day. Left out: all reports.
+
+    Returns
+    -------
+    Evidence
+
+    Raises
+    ------
+    InputError
+        If the cut is no date or lies before the start, or nothing is left to estimate from.
+    """
+    cut = _cut(as_of, case)
+    end = case.end if cut is None else min(case.end, cut)
+    fates = Fates()
+    usable: list[Report] = []
+    for report in case.reports:
+        reason = _unsupported(report)
+        if cut is not None and report.published.day > cut:
+            fates.put((report.row,), "later", f"published after {cut}")
+        elif reason:
+            fates.put((report.row,), "set_aside", reason)
+        else:
+            usable.append(report)
+    own, aside = settle_relays(usable)
+    for relay, reason in aside:
+        fates.put((relay.row,), "relay", reason)
+    statements: list[Statement] = []
+    compositions: list[Composition] = []
+    sources = [name for name in case.sources if any(r.source == name for r in own)]
+    for name in sources:
+        said = [r for r in own if r.source == name]
+        more, splits = assemble(said, case.categories, case.presets, fates)
+        statements += more
+        compositions += splits
+    if not statements:
+        raise InputError(
+            f"{case.title}: no report is left to estimate from"
+            + (f" as of {cut}" if cut else "")
+            + f" ({_tally(fates)}); add reports"
+            + (" or take a later date" if cut else "")
+        )
+    return Evidence(
+        case=case,
+        as_of=cut,
+        period=(case.start, end),
+        sources=tuple(sources),
+        statements=tuple(statements),
+        compositions=tuple(compositions),
+        fates=dict(sorted(fates.by_row.items())),
+        warnings=(*case.assumptions, *_told(fates), *fates.remarks),
+    )
+
+
+def _cut(as_of: date | str | None, case: Case) -> date | None:
+    if as_of is None:
+        return None
+    try:
+        cut = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
+    except ValueError:
+        raise InputError(f'as_of: "{as_of}" is no date; allowed: YYYY-MM-DD') from None
+    if cut < case.start:
+        raise InputError(
+            f"as_of: {cut} is before the start of the harm, {case.start}; allowed: from then on"
+        )
+    return cut
+
+
+def _unsupported(report: Report) -> str:
+    """Say why a report cannot be evidence on the killed in this version, or nothing."""
+    if report.measure != MEASURES[0]:
+        return f"measure {report.measure} (this version estimates killed alone)"
+    if report.qualifier in ("words", "estimate"):
+        return f"qualifier {report.qualifier} (read by a later version)"
+    if report.evidence:
+        return f"evidence {report.evidence} (read by a later version)"
+    if report.qualifier == "at_least" and report.value == 0:
+        return '"at least 0" says nothing'
+    return ""
+
+
+def _tally(fates: Fates) -> str:
+    tally = Counter(fate for fate, _ in fates.by_row.values())
+    return ", ".join(f"{n} {fate.replace('_', ' ')}" for fate, n in tally.items())
+
+
+def _told(fates: Fates) -> list[str]:
+    """Tell what was set aside for want of support; relays and repeats are counted elsewhere."""
+    reasons: dict[str, list[int]] = {}
+    for row, (fate, reason) in sorted(fates.by_row.items()):
+        if fate == "set_aside":
+            reasons.setdefault(reason, []).append(row)
+    return [
+        f"set aside: {len(rows)} report{'s' * (len(rows) > 1)} (row "
+        f"{', '.join(map(str, rows[:5]))}{', …' * (len(rows) > 5)}): {reason}"
+        for reason, rows in reasons.items()
+    ]

@@ -1,0 +1,199 @@
+"""From a case to an estimate: gathers the evidence, runs an engine, judges, refuses by default."""
+
+import warnings
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tolls.apportionment import integer_tolls
+from tolls.case import Case
+from tolls.convergence import diagnose
+from tolls.errors import EstimateRefused, InputError, TollsWarning
+from tolls.estimate import DIMS, Estimate
+from tolls.evidence import Evidence, gather
+from tolls.simulation import draw_sizes
+
+__all__ = ["fit", "from_pymc"]
+
+ENGINES = ("auto", "nuts")
+ON_FAILURE = ("raise", "warn")
+PRIOR_DRAWS = 4000
+_REQUIRED = ("size", "bias", "scatter", "reliability", "kappa", "eta")
+
+type Arrays = Mapping[str, NDArray[Any]]
+
+
+def fit(
+    case: Case,
+    *,
+    seed: int,
+    engine: str = "auto",
+    as_of: date | str | None = None,
+    on_failure: str = "raise",
+) -> Estimate:
+    """Estimate the tolls of a case.
+
+    Parameters
+    ----------
+    case : Case
+        From `read_case` or built in Python.
+    seed : int
+        Seed of all random numbers, 0 or more. The same case, seed, engine, versions and type of
+        machine give the same draws.
+    engine : {"auto", "nuts"}
+        ``auto`` is nuts in this version.
+    as_of : date or ISO str, optional
+        Use nothing published later; the harm is then estimated up to that day.
+    on_failure : {"raise", "warn"}
+        What happens where the diagnostics fail.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range or no report is left.
+    EstimateRefused
+        If the diagnostics fail; its ``estimate`` holds what is known.
+
+    Examples
+    --------
+    >>> import tolls
+    >>> case = tolls.read_case("models/syria-coast-2025")
+    >>> estimate = tolls.fit(case, seed=1)  # doctest: +SKIP
+    """
+    if not isinstance(case, Case):
+        raise TypeError(f"case is a {type(case).__name__}; allowed: a tolls.Case (tolls.read_case)")
+    _check("engine", engine, ENGINES)
+    _check("on_failure", on_failure, ON_FAILURE)
+    _check_seed(seed)
+    evidence = gather(case, as_of)
+    return _judged(_sampled(evidence, seed), on_failure)
+
+
+def from_pymc(
+    case: Case, tree: Any, *, as_of: date | str | None = None, on_failure: str = "raise"
+) -> Estimate:
+    """Make an estimate of one's own draws of `pymc_model`.
+
+    Parameters
+    ----------
+    case : Case
+        The case that the model was built from.
+    tree : DataTree
+        With a ``posterior`` group as ``pymc.sample`` returns it, of the model or of one that
+        extends it.
+    as_of : date or ISO str, optional
+        The date that the model was built as of.
+    on_failure : {"raise", "warn"}
+        What happens where the diagnostics fail.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    InputError
+        If a variable is missing or its length does not fit the case.
+    EstimateRefused
+        If the diagnostics fail.
+    """
+    _check("on_failure", on_failure, ON_FAILURE)
+    evidence = gather(case, as_of)
+    found = tree["posterior"]
+    lengths = {"node": len(case.names), "source": len(evidence.sources)}
+    problems = [f"posterior: {name} is missing" for name in _REQUIRED if name not in found]
+    posterior = {}
+    for name in (*_REQUIRED, "rate", "shape", "share"):
+        if name in found:
+            values = np.asarray(found[name])
+            due = [lengths[d] for d in DIMS.get(name, ()) if d in lengths]
+            if due and list(values.shape[2:]) != due:
+                problems.append(
+                    f"posterior: {name} has shape {values.shape[2:]}; allowed: {due[0]} entries, "
+                    "as in the case as of this date"
+                )
+            posterior[name] = values
+    if problems:
+        raise InputError(problems)
+    stats = tree.children.get("sample_stats")
+    divergences = int(stats["diverging"].sum()) if stats and "diverging" in stats else 0
+    return _judged(_assembled(evidence, "pymc", None, posterior, divergences), on_failure)
+
+
+def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise InputError(f'{name}: "{value}" is unknown; allowed: {", ".join(allowed)}')
+
+
+def _check_seed(seed: int) -> None:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+        raise InputError(f"seed: {seed!r} is no seed; allowed: an integer from 0 to 2^63 - 1")
+
+
+def _sampled(evidence: Evidence, seed: int) -> Estimate:
+    """Run nuts, and once more with smaller steps where the first run fails its diagnostics."""
+    from tolls.nuts import ATTEMPTS, compile_model, sample
+
+    compiled = compile_model(evidence)
+    told: tuple[str, ...] = ()
+    for settings in ATTEMPTS:
+        posterior, divergences = sample(compiled, seed=seed, settings=settings)
+        estimate = _assembled(evidence, "nuts", seed, posterior, divergences, told)
+        if estimate.diagnostics.ok:
+            break
+        reasons = "; ".join(estimate.diagnostics.reasons)
+        told = (f"a first run failed ({reasons}): sampled again, longer and in smaller steps",)
+    return estimate
+
+
+def _assembled(
+    evidence: Evidence,
+    engine: str,
+    seed: int | None,
+    posterior: Arrays,
+    divergences: int,
+    told: tuple[str, ...] = (),
+) -> Estimate:
+    """Add whole tolls, the prior and the diagnostics to what an engine drew."""
+    case = evidence.case
+    rounding, before = (
+        int(s) for s in np.random.SeedSequence([seed or 0, 1]).generate_state(2, np.uint32)
+    )
+    chains, draws, names = posterior["size"].shape
+    log_size = np.log(posterior["size"]).reshape(-1, names)
+    tolls = integer_tolls(log_size, case.categories, rounding).reshape(chains, draws, names)
+    sizes = draw_sizes(case, PRIOR_DRAWS, np.random.default_rng(before))
+    prior = integer_tolls(np.log(sizes), case.categories, before)[None]
+    full = {"toll": tolls, **posterior}
+    return Estimate(
+        evidence=evidence,
+        engine=engine,
+        seed=seed,
+        posterior=full,
+        prior={"toll": prior},
+        diagnostics=diagnose(full, case.names, divergences),
+        warnings=(*evidence.warnings, *told),
+    )
+
+
+def _judged(estimate: Estimate, on_failure: str) -> Estimate:
+    """Return a sound estimate; refuse or warn about any other."""
+    if estimate.diagnostics.ok:
+        return estimate
+    reason = (
+        f"{estimate.case.title}: the estimate is refused: "
+        f"{'; '.join(estimate.diagnostics.reasons)}. Try another seed; look for reports that "
+        "contradict each other by orders of magnitude (tolls check), for a root range that none of "
+        'them fits, or pass on_failure="warn" to look at the draws all the same.'
+    )
+    if on_failure == "raise":
+        raise EstimateRefused(reason, estimate)
+    warnings.warn(reason, TollsWarning, stacklevel=3)
+    return estimate

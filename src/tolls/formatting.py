@@ -1,0 +1,70 @@
+"""How numbers read: never more digits than the interval supports, and calm sentences.
+
+Only text lives here; what is said is computed elsewhere.
+"""
+
+import math
+from collections.abc import Sequence
+from datetime import date
+
+__all__ = ["count", "interval", "percent", "period", "text_table"]
+
+
+def count(value: float, width: float) -> str:
+    """Write a count with the digits that an interval of this width supports.
+
+    The unit is a tenth of the width's leading digit, or of the number's own where that is finer,
+    so that a low end never reads as 0 beside a wide interval.
+
+    Examples
+    --------
+    >>> count(1426.4, 2381), count(39.0, 2381), count(7.2, 3)
+    ('1,400', '39', '7')
+    """
+    if not math.isfinite(value):
+        return "—"
+    leading = [math.floor(math.log10(abs(x))) for x in (width, value) if abs(x) >= 1]
+    unit = 10 ** max(min(leading, default=0) - 1, 0)
+    return f"{round(value / unit) * unit:,}"
+
+
+def interval(low: float, high: float) -> str:
+    """Write an interval of counts, as in ``320 to 2,800``."""
+    return f"{count(low, high - low)} to {count(high, high - low)}"
+
+
+def percent(probability: float) -> str:
+    """Write a probability in percent without needless digits.
+
+    Examples
+    --------
+    >>> percent(0.95), percent(0.999)
+    ('95 %', '99.9 %')
+    """
+    return f"{probability * 100:.10g} %"
+
+
+def period(start: date, end: date) -> str:
+    """Write a period in ISO dates."""
+    return f"{start}" if start == end else f"{start} to {end}"
+
+
+def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Align a table for the terminal: first column to the left, the others to the right.
+
+    Examples
+    --------
+    >>> print(text_table(("node", "median"), [("killed", "1,700")]))
+    node    median
+    killed   1,700
+    """
+    table = [header, *rows]
+    widths = [max(len(row[i]) for row in table) for i in range(len(header))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,104 @@
+"""How much of a toll has happened and is knowable at a report: the times behind F = H x W.
+
+This file turns dates into the two numbers that the growth curves take; the curves themselves are
+in `likelihood`, `graph` and `simulation`, each on its own.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from tolls.presets import Presets
+
+__all__ = ["Exposure", "Moment", "exposure"]
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Moment:
+    """A date, or a date with its hour; a bare date is its middle."""
+
+    when: datetime
+    hours_given: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> "Moment":
+        """Read an ISO date or date-time; an offset from UTC is applied.
+
+        Examples
+        --------
+        >>> Moment.parse("2025-03-06").when.hour
+        12
+        """
+        if len(text) == len("2025-03-06"):
+            return cls.of_date(date.fromisoformat(text))
+        when = datetime.fromisoformat(text)
+        if when.tzinfo is not None:
+            when = when.astimezone(UTC).replace(tzinfo=None)
+        return cls(when, True)
+
+    @classmethod
+    def of_date(cls, day: date) -> "Moment":
+        """Return the middle of a day."""
+        return cls(datetime.combine(day, time(12)))
+
+    @property
+    def day(self) -> date:
+        """The calendar day."""
+        return self.when.date()
+
+    def __str__(self) -> str:
+        return self.when.isoformat(timespec="minutes") if self.hours_given else f"{self.day}"
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What growth has had to work with at one report.
+
+    Attributes
+    ----------
+    elapsed : float
+        Share of the period that had passed by `as_of`, in (0, 1].
+    days : float
+        Days from the middle of the harm done by `as_of` to publication.
+    """
+
+    elapsed: float
+    days: float
+
+
+def exposure(
+    as_of: Moment, published: Moment, start: date, end: date, presets: Presets
+) -> Exposure:
+    """Return elapsed share and days of knowledge of a report.
+
+    ``elapsed = (as_of - start + 1/2) / (end - start + 1)`` for a bare date before the end, one from
+    the end on. The middle of the harm is halfway between the start and `as_of` (or the end).
+
+    Parameters
+    ----------
+    as_of, published : Moment
+        Date the count refers to and date it was stated.
+    start, end : date
+        First and last day of the harm, both included.
+    presets : Presets
+        Shortest times allowed.
+
+    Returns
+    -------
+    Exposure
+
+    Examples
+    --------
+    >>> from tolls.presets import load_presets
+    >>> first = Moment.parse("2025-03-06")
+    >>> exposure(first, first, date(2025, 3, 6), date(2025, 3, 10), load_presets())
+    Exposure(elapsed=0.1, days=0.5)
+    """
+    begin = datetime.combine(start, time())
+    period = (end - start + _DAY) / _DAY
+    done = period if as_of.day >= end else (as_of.when - begin) / _DAY
+    least = presets.growth.least_hours / 24 if published.hours_given else presets.growth.least_days
+    done = max(done, presets.growth.least_hours / 24)
+    days = (published.when - begin) / _DAY - done / 2
+    return Exposure(min(done / period, 1.0), max(days, least))

@@ -1,0 +1,243 @@
+"""The shipped defaults: reads ``presets/*.toml`` and validates them against a closed schema.
+
+No statistical number is written in code. A case replaces any of these tables by naming its own
+TOML file in ``reliability = "…"``; tables that the file leaves out keep the shipped values.
+"""
+
+import hashlib
+import json
+import tomllib
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tolls.errors import InputError, Problems
+from tolls.validation import add_faults
+
+__all__ = ["SHIPPED_SCALES", "Presets", "load_presets"]
+
+SHIPPED_SCALES = ("admiralty",)
+_TABLES = ("source_kinds", "growth", "wordings", "dependence", "sizes")
+
+type Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+type Probability = Annotated[float, Field(gt=0, lt=1)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Grade(_Table):
+    """What a letter grade means: reliability Beta(a, b), scatter, composition concentration."""
+
+    words: str
+    reliability: tuple[Positive, Positive]
+    scatter: Positive
+    composition: Positive
+
+
+class SourceKind(_Table):
+    """Prior of the bias of a kind of source: median and log-scale sd."""
+
+    words: str
+    median: Positive
+    sd: Positive
+
+
+class EventKind(_Table):
+    """Prior of the rate per day at which tolls of a kind of event become known."""
+
+    rate: Positive | None = None
+    rate_sd: Positive | None = None
+
+    @model_validator(mode="after")
+    def _both(self) -> "EventKind":
+        if (self.rate is None) != (self.rate_sd is None):
+            raise ValueError("rate and rate_sd are given together or not at all")
+        return self
+
+
+class SharedBias(_Table):
+    """Prior sd of the bias that all sources of a measure share (kappa)."""
+
+    sd: Positive
+
+
+class Growth(_Table):
+    """Constants of the growth of knowledge that all kinds of event share."""
+
+    eta_sd: Positive
+    shape_log_mean: float
+    shape_log_sd: Positive
+    least_days: Positive
+    least_hours: Positive
+
+
+class Belief(_Table):
+    """Spreads of what a source believes."""
+
+    gross_sd: Positive
+    gross_composition: Positive
+    scatter_log_sd: Positive
+    part_sd: Positive
+    part_growth_sd: Positive
+    counting: Positive
+
+
+class About(_Table):
+    """Weights of the rounding units of an `about` statement."""
+
+    digits: tuple[int, ...]
+    weights: tuple[Probability, ...]
+    unrounded: Probability
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> "About":
+        if len(self.digits) != len(self.weights):
+            raise ValueError("digits and weights have the same length")
+        if abs(sum(self.weights) + self.unrounded - 1) > 1e-9:
+            raise ValueError("weights and unrounded sum to one")
+        return self
+
+
+class Bounds(_Table):
+    """Mixture of exponentials by which a bound stays off the source's belief."""
+
+    means: tuple[Positive, ...]
+    weights: tuple[Probability, ...]
+
+    @model_validator(mode="after")
+    def _sums_to_one(self) -> "Bounds":
+        if len(self.means) != len(self.weights):
+            raise ValueError("means and weights have the same length")
+        if abs(sum(self.weights) - 1) > 1e-9:
+            raise ValueError("weights sum to one")
+        return self
+
+
+class Links(_Table):
+    """Serial dependence of successive figures."""
+
+    r_max: Probability
+    memory_days: Positive
+    fresh: Probability
+    floor_factor: Positive
+
+
+class Redundant(_Table):
+    """How far a printed total may miss the sum of its parts and still be that sum."""
+
+    share: Annotated[float, Field(ge=0, lt=1)]
+    people: Annotated[int, Field(ge=0)]
+
+
+class Root(_Table):
+    """Default range of a root."""
+
+    low: Positive
+    high: Positive
+    mass: Probability
+
+
+class PartitionPrior(_Table):
+    """Default spread of the shares of a partition."""
+
+    sd: Positive
+
+
+class Presets(_Table):
+    """All defaults of one fit; frozen."""
+
+    grades: dict[str, Grade]
+    combined: dict[str, tuple[Positive, Positive]]
+    source_kinds: dict[str, SourceKind]
+    shared_bias: SharedBias
+    growth: Growth
+    event_kinds: dict[str, EventKind]
+    belief: Belief
+    about: About
+    bounds: Bounds
+    links: Links
+    redundant: Redundant
+    root: Root
+    partition: PartitionPrior
+
+    def digest(self) -> str:
+        """Return the sha256 of the canonical JSON of all defaults."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def _shipped_tables(scale: str) -> dict[str, Any]:
+    tables: dict[str, Any] = {}
+    folder = resources.files("tolls") / "presets"
+    for name in (scale, *_TABLES):
+        tables |= tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8"))
+    return tables
+
+
+def load_presets(scale: str = "admiralty", folder: Path | None = None) -> Presets:
+    """Load a shipped scale, or one's own TOML file laid over the shipped tables.
+
+    Parameters
+    ----------
+    scale : str
+        Name of a shipped scale, or a path relative to `folder` that ends in ``.toml``.
+    folder : Path, optional
+        Folder of the case, where a relative path starts.
+
+    Returns
+    -------
+    Presets
+        Validated defaults.
+
+    Raises
+    ------
+    InputError
+        If the scale is unknown, the file unreadable or a table invalid.
+
+    Examples
+    --------
+    >>> load_presets().grades["B"].reliability
+    (12.0, 3.0)
+    """
+    if scale in SHIPPED_SCALES:
+        return Presets.model_validate(_shipped_tables(scale))
+    problems = Problems("key reliability")
+    if not scale.endswith(".toml"):
+        problems.unknown("", "scale and no path to a .toml file", scale, SHIPPED_SCALES)
+        problems.raise_if_any()
+    path = Path(scale)
+    base = (folder or Path()).resolve()
+    # a scale may be shared by the cases of one project, hence one folder up is allowed
+    if path.is_absolute() or not (base / path).resolve().is_relative_to(base.parent):
+        raise InputError(
+            f'key reliability: "{scale}" lies outside the project; allowed: a relative path to a '
+            f".toml file in the case's folder or beside it"
+        )
+    try:
+        own = tomllib.loads((base / path).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f'key reliability: cannot read "{scale}": {error.strerror}') from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{scale}: not a valid UTF-8 TOML file: {error}") from None
+    problems = Problems(scale)
+    try:
+        return Presets.model_validate(_overlay(_shipped_tables("admiralty"), own))
+    except ValidationError as error:
+        add_faults(problems, error, Presets)
+        raise InputError(problems.messages) from None
+
+
+def _overlay(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in own.items():
+        below = merged.get(key)
+        merged[key] = (
+            _overlay(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+        )
+    return merged

@@ -1,0 +1,130 @@
+"""Relays: reports that repeat another source are not new evidence.
+
+`cites` names whom a report repeats. A chain of citations resolves to its origin; a relay is set
+aside where the origin's own figure is known and covers it, otherwise one relay stands in for it.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tolls.errors import Problems
+from tolls.growth import Moment
+from tolls.reports import Report
+
+__all__ = ["check_citations", "covers", "origin_of", "settle_relays", "specificity"]
+
+_ORDER = ("exact", "about", "range", "at_least", "more_than", "up_to", "fewer_than")
+
+
+def specificity(report: Report) -> int:
+    """Rank a wording: the lower, the more it says."""
+    return _ORDER.index(report.qualifier) if report.qualifier in _ORDER else len(_ORDER)
+
+
+def covers(own: Report, relay: Report) -> bool:
+    """Tell whether a relay states nothing beyond an own figure: equal, rounded or bounded by it."""
+    if own.figure == relay.figure:
+        return True
+    if own.value is None:
+        return False
+    low, high = relay.bounds
+    if relay.qualifier != "exact" and low <= own.value <= high:
+        return True
+    return relay.value is not None and relay.value in _roundings(own.value)
+
+
+def _roundings(value: int) -> set[int]:
+    """All roundings and truncations of a count to one, two or three significant digits."""
+    if value == 0:
+        return {0}
+    found = set()
+    for digits in (1, 2, 3):
+        unit = 10 ** max(int(math.log10(value)) + 1 - digits, 0)
+        found |= {value // unit * unit, (value + unit // 2) // unit * unit}
+    return found
+
+
+def origin_of(report: Report, reports: Sequence[Report]) -> tuple[str, ...]:
+    """Follow a relay's citations; returns the chain of sources from the relay to its origin.
+
+    The chain goes on from a cited source through its own relay of this figure on the same node; it
+    ends at a source that states the figure itself, has own figures on the node, or has no row. A
+    source that comes back closes the chain as a circle, which is then its last element.
+    """
+    chain = [report.source]
+    current = report
+    while current.cites:
+        chain.append(current.cites)
+        if current.cites in chain[:-1]:
+            break
+        rows = [r for r in reports if r.source == current.cites and r.category == report.category]
+        relayed = [r for r in rows if r.cites]
+        same = [r for r in relayed if covers(r, current) or covers(current, r)]
+        if any(r for r in rows if not r.cites and covers(r, current)):
+            break
+        if same:
+            current = same[0]
+        elif relayed and len(relayed) == len(rows):
+            current = relayed[-1]
+        else:
+            break
+    return tuple(chain)
+
+
+def check_citations(reports: Sequence[Report], problems: Problems) -> None:
+    """Note every circle of citations, once."""
+    told: set[frozenset[str]] = set()
+    by_category: dict[str, list[Report]] = {}
+    for report in reports:
+        by_category.setdefault(report.category, []).append(report)
+    for report in reports:
+        if not report.cites:
+            continue
+        chain = origin_of(report, by_category[report.category])
+        circle = frozenset(chain)
+        if chain[-1] in chain[:-1] and circle not in told:
+            told.add(circle)
+            problems.add(
+                f"row {report.row}, column cites",
+                f"the citations run in a circle ({' cites '.join(chain)}); say who stated the "
+                "count first and leave that row's cites empty",
+            )
+
+
+def settle_relays(
+    reports: Sequence[Report],
+) -> tuple[list[Report], list[tuple[Report, str]]]:
+    """Separate own figures and stand-ins from relays that add nothing.
+
+    Parameters
+    ----------
+    reports : sequence of Report
+        What was published by the cut.
+
+    Returns
+    -------
+    kept : list of Report
+        Own figures, and per (origin, node, as_of, figure) one relay under its origin's name.
+    aside : list of (Report, str)
+        Relays that are not evidence, with the reason.
+    """
+    own = [r for r in reports if not r.cites]
+    stand_ins: dict[tuple[str, str, Moment, tuple[int, ...]], Report] = {}
+    aside: list[tuple[Report, str]] = []
+    relays = [(r, origin_of(r, reports)[-1]) for r in reports if r.cites]
+    relays.sort(key=lambda pair: (pair[0].published, specificity(pair[0]), pair[0].source))
+    for relay, origin in relays:
+        known = [r for r in own if r.source == origin and r.category == relay.category]
+        first = next((r for r in known if covers(r, relay)), None)
+        key = (origin, relay.category, relay.as_of, relay.figure)
+        if first is not None:
+            aside.append((relay, f"relays {origin}, whose own figure is {first.stated()}"))
+        elif key in stand_ins:
+            standing = stand_ins[key]
+            aside.append((relay, f"relays {origin}, for which row {standing.row} stands in"))
+        else:
+            stand_ins[key] = relay
+    kept = [*own, *(replace(r, source=key[0]) for key, r in stand_ins.items())]
+    kept.sort(key=lambda r: r.row)
+    return kept, aside

@@ -1,0 +1,312 @@
+"""Forward simulation: from tolls to reports, in NumPy alone.
+
+The third witness beside the two likelihoods, with which it shares no code: it draws what a source
+believes, and words it, by rounding, flooring and splitting as the statements say.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tolls.bulletins import Composition, Statement
+from tolls.case import Case
+from tolls.errors import InputError
+from tolls.evidence import Evidence, gather
+from tolls.growth import Moment, exposure
+
+__all__ = ["Simulation", "draw_sizes", "simulate"]
+
+type Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """Simulated reports with the truth behind them.
+
+    Attributes
+    ----------
+    case : Case
+        The same declaration with the simulated reports.
+    tolls : mapping of str to float
+        True size of every node and union, in people.
+    parameters : mapping of str to float or mapping
+        ``kappa``, ``eta``, ``rate``, ``shape``; ``bias``, ``scatter``, ``reliability`` by source.
+    """
+
+    case: Case
+    tolls: Mapping[str, float]
+    parameters: Mapping[str, object]
+
+
+def draw_sizes(case: Case, draws: int, rng: np.random.Generator) -> Floats:
+    """Draw sizes of all nodes and unions from their prior.
+
+    Returns
+    -------
+    (draw, name) float array
+        In people, in the order of ``case.names``.
+    """
+    categories = case.categories
+    sizes = {categories.root: np.exp(rng.normal(case.root_prior.mean, case.root_prior.sd, draws))}
+    for partition in categories.ordered_partitions:
+        odds = np.exp(rng.normal(0.0, partition.sd, (draws, len(partition.into))))
+        shares = odds / odds.sum(axis=1, keepdims=True)
+        for part, share in zip(partition.into, shares.T, strict=True):
+            sizes[part] = sizes[partition.of] * share
+    return np.stack(
+        [sum((sizes[m] for m in categories.members(n)), np.zeros(draws)) for n in case.names],
+        axis=1,
+    )
+
+
+def simulate(
+    case: Case,
+    *,
+    seed: int,
+    tolls: Mapping[str, float] | None = None,
+    as_of: date | str | None = None,
+) -> Simulation:
+    """Draw reports like a case's own, with known tolls.
+
+    Every report that is evidence in the case is drawn anew with its source, node, wording and
+    dates; ranges are drawn as exact counts. Relays, repeats and printed totals are left out.
+
+    Parameters
+    ----------
+    case : Case
+        Gives the design and the priors.
+    seed : int
+        Seed of all random numbers.
+    tolls : mapping of str to float, optional
+        True tolls, in people: the root alone, or every node without parts. Left out: drawn from
+        the prior. A toll of 0 is simulated as a size of a quarter of a person.
+    as_of : date or ISO str, optional
+        Simulate only what was published by then.
+
+    Returns
+    -------
+    Simulation
+
+    Raises
+    ------
+    InputError
+        If `tolls` names an unknown node or leaves one open.
+
+    Examples
+    --------
+    >>> import tolls
+    >>> case = tolls.read_case("models/syria-coast-2025")
+    >>> simulated = tolls.simulate(case, seed=1, tolls={"killed": 2000})
+    >>> simulated.tolls["killed"]
+    2000.0
+    """
+    rng = np.random.default_rng(seed)
+    evidence = gather(case, as_of)
+    sizes = _true_sizes(case, tolls, rng)
+    world = _World(evidence, sizes, rng)
+    rows = world.rows()
+    return Simulation(case.with_reports(rows), sizes, world.parameters())
+
+
+def _true_sizes(
+    case: Case, tolls: Mapping[str, float] | None, rng: np.random.Generator
+) -> dict[str, float]:
+    drawn = dict(zip(case.names, draw_sizes(case, 1, rng)[0].tolist(), strict=True))
+    if tolls is None:
+        return drawn
+    categories = case.categories
+    split = {p.of for p in categories.partitions}
+    leaves = [node for node in categories.nodes if node not in split]
+    if set(tolls) not in ({categories.root}, set(leaves)):
+        raise InputError(
+            f"tolls: names {', '.join(tolls)}; allowed: {categories.root} alone, or all of "
+            f"{', '.join(leaves)}"
+        )
+    if set(tolls) == {categories.root}:
+        scale = max(float(tolls[categories.root]), 0.25) / drawn[categories.root]
+        return {name: size * scale for name, size in drawn.items()} | {
+            categories.root: max(float(tolls[categories.root]), 0.25)
+        }
+    sizes = {leaf: max(float(tolls[leaf]), 0.25) for leaf in leaves}
+    for partition in reversed(categories.ordered_partitions):
+        sizes[partition.of] = sum(sizes[part] for part in partition.into)
+    return {n: sum(sizes[m] for m in categories.members(n)) for n in case.names}
+
+
+@dataclass
+class _World:
+    """One draw of everything, and what the sources say in it."""
+
+    evidence: Evidence
+    sizes: dict[str, float]
+    rng: np.random.Generator
+    said: dict[tuple[int, ...], int] = field(default_factory=dict)
+    splits: dict[tuple[int, ...], tuple[int, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rng, case = self.rng, self.evidence.case
+        growth, event = case.presets.growth, case.presets.event_kinds[case.kind]
+        self.kappa = rng.normal(0.0, case.presets.shared_bias.sd)
+        self.eta = rng.normal(0.0, growth.eta_sd)
+        self.rate = math.inf
+        if event.rate is not None and event.rate_sd is not None:
+            self.rate = event.rate * math.exp(rng.normal(0.0, event.rate_sd))
+        self.shape = math.exp(rng.normal(growth.shape_log_mean, growth.shape_log_sd))
+        priors = {name: case.source_prior(name) for name in self.evidence.sources}
+        self.bias = {n: math.exp(rng.normal(p.bias.mean, p.bias.sd)) for n, p in priors.items()}
+        self.scatter = {
+            n: math.exp(rng.normal(p.scatter.mean, p.scatter.sd)) for n, p in priors.items()
+        }
+        self.reliability = {
+            n: rng.beta(p.reliability.a, p.reliability.b) for n, p in priors.items()
+        }
+        self.concentration = {n: p.composition for n, p in priors.items()}
+
+    def parameters(self) -> dict[str, object]:
+        return {
+            "kappa": self.kappa,
+            "eta": self.eta,
+            "rate": self.rate,
+            "shape": self.shape,
+            "bias": self.bias,
+            "scatter": self.scatter,
+            "reliability": self.reliability,
+        }
+
+    def rows(self) -> list[dict[str, object]]:
+        """Say everything in the order in which it was said, and write the table."""
+        order = sorted(
+            self.evidence.statements, key=lambda s: (s.published, s.as_of, s.alone, s.figure)
+        )
+        rows: list[dict[str, object]] = []
+        waiting = list(order)
+        while waiting:  # a figure is said after the one it leans on
+            statement = next(s for s in waiting if s.link is None or s.link.rows in self.said)
+            waiting.remove(statement)
+            value = self.state(statement)
+            self.said[statement.rows] = value
+            if not self.split_up(statement, value, rows):
+                wording = "exact" if statement.wording == "range" else statement.wording
+                rows.append(_row(statement, statement.node, value, wording))
+        return rows
+
+    def known(self, as_of: Moment, published: Moment) -> float:
+        """Share of the toll that is knowable."""
+        start, end = self.evidence.period
+        seen = exposure(as_of, published, start, end, self.evidence.case.presets)
+        harm = seen.elapsed ** math.exp(self.eta)
+        return float(harm * (1 - math.exp(-((self.rate * seen.days) ** self.shape))))
+
+    def state(self, statement: Statement) -> int:
+        """Draw what a source believes and word it."""
+        rng, presets = self.rng, self.evidence.case.presets
+        belief = presets.belief
+        true = self.sizes[statement.node] * self.bias[statement.source] * math.exp(self.kappa)
+        known = self.known(statement.as_of, statement.published)
+        centre, apart = true * known, math.log(known)
+        variance = self.scatter[statement.source] ** 2 + statement.alone * belief.part_sd**2
+        if rng.random() >= self.reliability[statement.source]:
+            variance += belief.gross_sd**2
+        elif statement.link and rng.random() >= presets.links.fresh:
+            before = self.known(statement.link.as_of, statement.link.published)
+            centre *= (self._previous(statement) / (true * before)) ** statement.link.r
+            apart -= statement.link.r * math.log(before)
+            variance *= 1 - statement.link.r**2
+        variance += statement.alone * (belief.part_growth_sd * apart) ** 2
+        variance += belief.counting * min(1 / centre, 1.0)
+        believed = centre * math.exp(rng.normal(0.0, math.sqrt(variance)))
+        return self.word(believed, statement.wording)
+
+    def _previous(self, statement: Statement) -> float:
+        """Return what the previous figure says: itself, or somewhat above a floor."""
+        assert statement.link is not None
+        value = float(self.said[statement.link.rows])
+        floors = {s.rows for s in self.evidence.statements if s.wording == "at_least"}
+        if statement.link.rows in floors:
+            value *= self.evidence.case.presets.links.floor_factor
+        return max(value, 0.5)
+
+    def word(self, believed: float, wording: str) -> int:
+        """Round, floor or lift a belief to the whole number that is stated."""
+        rng, presets = self.rng, self.evidence.case.presets
+        if wording in ("at_least", "up_to"):
+            mean = rng.choice(presets.bounds.means, p=presets.bounds.weights)
+            overshoot = math.exp(rng.exponential(mean))
+            if wording == "at_least":
+                return math.floor(believed / overshoot)
+            lifted = believed * overshoot
+            return 0 if lifted < 0.5 else math.ceil(min(lifted, 1e9))
+        unit = 1.0
+        if wording == "about":
+            about = presets.about
+            digits = rng.choice([0, *about.digits], p=[about.unrounded, *about.weights])
+            if digits and believed >= 1:
+                unit = max(10.0 ** (math.floor(math.log10(believed)) + 1 - digits), 1.0)
+        return int(math.floor(min(believed, 1e9) / unit + 0.5) * unit)
+
+    def split_up(self, statement: Statement, value: int, rows: list[dict[str, object]]) -> bool:
+        """Split a bulletin's total into parts and their parts, down to the rows of the table."""
+        inside = [
+            c
+            for c in self.evidence.compositions
+            if c.source == statement.source
+            and c.of == statement.node
+            and set(c.rows) <= set(statement.rows)
+        ]
+        if not inside:
+            return False
+        composition = inside[0]
+        counts = self.compose(composition, value)
+        at = list(composition.rows)
+        for part, count in zip(composition.parts, counts, strict=True):
+            nested = [
+                c
+                for c in self.evidence.compositions
+                if c.of == part and set(c.rows) <= set(composition.rows)
+            ]
+            own = nested[0].rows if nested else (at[0],)
+            at = [row for row in at if row not in own]
+            self.said[own] = count
+            step = replace(statement, node=part, rows=own)
+            if not self.split_up(step, count, rows):
+                rows.append(_row(statement, part, count, "exact"))
+        return True
+
+    def compose(self, composition: Composition, total: int) -> tuple[int, ...]:
+        """Draw a Dirichlet-multinomial split of a total."""
+        rng, presets = self.rng, self.evidence.case.presets
+        shares = np.array([self.sizes[p] for p in composition.parts]) / self.sizes[composition.of]
+        source = composition.source
+        final = self.sizes[composition.of] * math.exp(self.kappa) * self.bias[source]
+        lacking = min(math.log(max(total, 0.5) / final), 0.0)
+        uneven = (presets.belief.part_growth_sd * lacking) ** 2 / len(shares)
+        concentration = self.concentration[source]
+        if rng.random() >= self.reliability[source]:
+            concentration = presets.belief.gross_composition
+        elif composition.link and rng.random() >= presets.links.fresh:
+            before = np.array(self.splits.get(composition.link.rows, (0,)), dtype=float)
+            if before.sum() > 0:
+                r = composition.link.r
+                shares = (1 - r) * shares + r * before / before.sum()
+        if total == 0:
+            return (0,) * len(composition.parts)
+        gammas = rng.gamma(shares / (1 / concentration + uneven))
+        weights = gammas / gammas.sum() if gammas.sum() > 0 else shares
+        counts = tuple(int(n) for n in rng.multinomial(total, weights))
+        self.splits[composition.rows] = counts
+        return counts
+
+
+def _row(statement: Statement, category: str, value: int, wording: str) -> dict[str, object]:
+    return {
+        "source": statement.source,
+        "category": category,
+        "value": value,
+        "qualifier": wording,
+        "published": str(statement.published),
+        "as_of": str(statement.as_of),
+    }
