@@ -16,6 +16,7 @@ from typing import Any, Self
 from tolls.categories import Categories, Partition
 from tolls.declaration import Declaration, check_kinds, validate
 from tolls.errors import InputError, Problems
+from tolls.formatting import percent
 from tolls.presets import Presets, load_presets
 from tolls.priors import LogNormal
 from tolls.relays import check_citations
@@ -188,7 +189,7 @@ class Case:
             root = self.presets.root
             self.root_prior = LogNormal.from_range(root.low, root.high, root.mass)
             told.append(
-                f"no range declared for {ROOT}: {root.mass:.0%} prior probability between "
+                f"no range declared for {ROOT}: {percent(root.mass)} prior probability between "
                 f"{root.low:,.0f} and {root.high:,.0f}"
             )
         else:

@@ -112,7 +112,7 @@ def _understood(case: Case, evidence: Evidence) -> list[str]:
     """Tell what a case declares and what every report counts for."""
     low, high = case.root_prior.interval(0.95)
     lines = [
-        f"{case.title} ({case.kind}), {period(*evidence.period)}",
+        f"{case.title} ({case.kind}, {period(*evidence.period)})",
         "",
         "Nodes",
         f"  {case.names[0]}: 95 % prior probability between {low:,.0f} and {high:,.0f} people",

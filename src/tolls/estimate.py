@@ -373,7 +373,7 @@ class Estimate:
         used = self.evidence.counts["evidence"]
         sources = len(self.evidence.sources)
         return (
-            f"{self.case.title}: an estimated {interval(lo, hi)} {who} were killed in the period "
+            f"{self.case.title}: an estimated {interval(lo, hi)} {who} were killed "
             f"{period(*self.evidence.period)} ({percent(ci_prob)} credible interval; median "
             f"{count(float(np.median(draws)), hi - lo)}), judging by {used} "
             f"report{'s' * (used != 1)} from {sources} source{'s' * (sources != 1)} published by "

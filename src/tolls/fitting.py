@@ -20,7 +20,7 @@ __all__ = ["fit", "from_pymc"]
 
 ENGINES = ("auto", "nuts")
 ON_FAILURE = ("raise", "warn")
-PRIOR_DRAWS = 4000
+PRIOR_DRAWS = 10_000
 _REQUIRED = ("size", "bias", "scatter", "reliability", "kappa", "eta")
 
 type Arrays = Mapping[str, NDArray[Any]]

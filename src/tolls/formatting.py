@@ -45,8 +45,14 @@ def percent(probability: float) -> str:
 
 
 def period(start: date, end: date) -> str:
-    """Write a period in ISO dates."""
-    return f"{start}" if start == end else f"{start} to {end}"
+    """Write a period in ISO dates, as it follows "killed".
+
+    Examples
+    --------
+    >>> period(date(2025, 3, 6), date(2025, 3, 10))
+    'from 2025-03-06 to 2025-03-10'
+    """
+    return f"on {start}" if start == end else f"from {start} to {end}"
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

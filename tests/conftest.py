@@ -1,0 +1,28 @@
+"""Settings and results that all tests share: Hypothesis draws the same few examples each time."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import tolls
+
+settings.register_profile(
+    "default",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("default")
+
+
+@pytest.fixture(scope="session")
+def shipped_estimate():
+    """The shipped case, fitted once; mark its users ``xdist_group("fit")``, so that one worker does.
+
+    It costs most of a minute.
+    """
+    case = tolls.read_case(Path(__file__).parents[1] / "models" / "syria-coast-2025")
+    return tolls.fit(case, seed=1)

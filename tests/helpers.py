@@ -1,0 +1,95 @@
+"""Builders and assertions that the tests share; no test lives here."""
+
+import csv
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tolls
+from tolls.bulletins import Composition, Statement
+from tolls.errors import InputError
+from tolls.evidence import Evidence, gather
+
+COLUMNS = (
+    "source", "measure", "category", "value", "low", "high", "qualifier", "words", "published",
+    "as_of", "cites", "evidence",
+)  # fmt: skip
+START, END = "2025-03-06", "2025-03-10"
+
+
+def table(*rows: Mapping[str, Any], **shared: Any) -> list[dict[str, Any]]:
+    """Build a table of reports: defaults, then what all rows share, then each row's own columns."""
+    return [{"source": "Monitor", "published": "2025-03-09"} | shared | dict(row) for row in rows]
+
+
+def case_of(*rows: Mapping[str, Any], **declared: Any) -> tolls.Case:
+    """Build a case of the event of 6 to 10 March from rows as in `table`."""
+    return tolls.Case(table(*rows), **({"start": START, "end": END} | declared))
+
+
+def evidence_of(*rows: Mapping[str, Any], as_of: str | None = None, **declared: Any) -> Evidence:
+    """Gather the evidence of `case_of`."""
+    return gather(case_of(*rows, **declared), as_of)
+
+
+def fates(evidence: Evidence) -> list[str]:
+    """Return what became of each report, in the order of the table."""
+    return [evidence.fates[report.row][0] for report in evidence.case.reports]
+
+
+def said(evidence: Evidence) -> list[tuple[Any, ...]]:
+    """Return source, node, wording and figure of every statement."""
+    return [(s.source, s.node, s.wording, *s.figure) for s in evidence.statements]
+
+
+def content(item: Statement | Composition) -> tuple[Any, ...]:
+    """Return all that a statement or composition says, without the rows it comes from."""
+    link = item.link and (item.link.r, item.link.previous, item.link.published, item.link.as_of)
+    if isinstance(item, Composition):
+        what: tuple[Any, ...] = (item.of, item.parts, item.counts)
+    else:
+        what = (item.node, item.wording, item.figure, item.alone)
+    return (item.source, *what, item.published, item.as_of, link)
+
+
+def write_csv(path: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
+    """Write rows as ``reports.csv`` with all columns; the first of them is on line 2."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def write_case(folder: Path, toml: str, rows: Iterable[Mapping[str, Any]] | None = None) -> Path:
+    """Write a case folder and return the path of its ``case.toml``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_csv(folder / "reports.csv", table({"value": 5}) if rows is None else rows)
+    path = folder / "case.toml"
+    path.write_text(toml, encoding="utf-8")
+    return path
+
+
+def problems_of(path: Path, **options: Any) -> tuple[str, ...]:
+    """Return the faults with which reading a path is refused."""
+    with pytest.raises(InputError) as caught:
+        tolls.read_case(path, **options)
+    return caught.value.problems
+
+
+def attempt[Made](make: Callable[[], Made]) -> tuple[Made | None, tuple[str, ...]]:
+    """Return what is made and no faults, or nothing and the faults of the input."""
+    try:
+        return make(), ()
+    except InputError as error:
+        return None, error.problems
+
+
+def assert_told(problems: Iterable[str], *fragments: str) -> None:
+    """Assert that one and the same message holds all fragments."""
+    told = list(problems)
+    assert any(all(f in message for f in fragments) for message in told), (
+        f"no message holds all of {fragments}:\n" + "\n".join(told)
+    )

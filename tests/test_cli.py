@@ -1,0 +1,145 @@
+"""The command line: what it prints, where, and with which exit code."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tolls.cli import main
+
+SHIPPED = "models/syria-coast-2025"
+
+
+def write_case(folder: Path, toml: str = "format = 1\n", reports: str | None = None) -> Path:
+    """Write a small case folder."""
+    table = "source,value,published\nmonitor,120,2025-03-09\n" if reports is None else reports
+    (folder / "case.toml").write_text(toml, encoding="utf-8")
+    (folder / "reports.csv").write_text(table, encoding="utf-8")
+    return folder
+
+
+def test_check_prints_what_was_understood_on_stdout_alone(capsys):
+    assert main(["check", SHIPPED]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    for expected in (
+        "Syrian coast, March 2025 (massacre, from 2025-03-06 to 2025-03-10)",
+        "killed = civilians + security_forces + pro_assad_fighters",
+        "SOHR: a monitor that documents deaths; grade B (usually reliable)",
+        "Reports: 49 read",
+        "used as evidence: 31",
+        "relays, set aside: 11",
+        "row 26: BBC, 2025-03-09: about 745 civilians as of 2025-03-08 — relays SOHR",
+    ):
+        assert expected in out
+
+
+def test_check_as_of_counts_later_reports_apart(capsys):
+    assert main(["check", SHIPPED, "--as-of", "2025-03-08"]) == 0
+    assert "published after the cut: 34" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("toml", "reports", "expected"),
+    [
+        ('format = 1\nkindd = "battle"\n', None, ["case.toml, key kindd", "kind"]),
+        ('format = 1\nkind = "batle"\n', None, ["key kind", '"batle"', "battle"]),
+        ('format = 1\n[sources.monitor]\ngroup = "x"\n', None, ["sources.monitor.group"]),
+        ("format = 1\n", "source,value,published\nmonitor,12O,2025-03-09\n", ["row 2", '"12O"']),
+        ("format = 1\n", "source,value,published\nmonitor,9,2025-02-30\n", ["2025-02-30"]),
+        ("format = 1\n", "source,value,published\n", ["has no row"]),
+        ("format = 1\n", 'source,value,published\n"monitor,1,2025-03-09\n', ["quote"]),
+    ],
+)
+@pytest.mark.parametrize("command", ["check", "fit"])
+def test_bad_input_ends_in_a_clear_error_and_exit_code_2(
+    tmp_path, capsys, command, toml, reports, expected
+):
+    arguments = [command, str(write_case(tmp_path, toml, reports))]
+    assert main(arguments + ["--seed", "1"] * (command == "fit")) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Traceback" not in err
+    for word in expected:
+        assert word in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "nowhere"],
+        ["fit", SHIPPED, "--seed", "-1"],
+        ["fit", SHIPPED, "--seed", "1", "--as-of", "yesterday"],
+        ["fit", SHIPPED, "--seed", "1", "--as-of", "2025-03-01"],
+        ["fit", SHIPPED, "--seed", "1", "--engine", "gibbs"],
+        ["fit", SHIPPED, "--seed", "1", "--on-failure", "ignore"],
+    ],
+)
+def test_bad_arguments_end_in_exit_code_2(capsys, arguments):
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+
+
+def test_an_unknown_option_ends_in_exit_code_2(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["fit", SHIPPED, "--sed", "1"])
+    assert "--sed" in capsys.readouterr().err
+
+
+def test_a_bare_table_says_what_was_assumed(tmp_path, capsys):
+    write_case(tmp_path)
+    assert main(["check", str(tmp_path / "reports.csv")]) == 0
+    out = capsys.readouterr().out
+    assert "the harm is taken to begin on 2025-03-09" in out
+    assert "between 1 and 10,000" in out
+    assert "not declared, hence grade F: monitor" in out
+
+
+def loaded_after(statement: str) -> set[str]:
+    """Top-level modules in a fresh process after a statement."""
+    code = f"{statement}\nimport sys\nprint(*{{m.split('.')[0] for m in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return set(done.stdout.split())
+
+
+def test_importing_the_package_loads_no_heavy_library():
+    heavy = {"pymc", "pytensor", "matplotlib", "pandas", "xarray", "arviz", "nutpie", "scipy"}
+    assert not loaded_after("import tolls") & heavy
+
+
+def test_reading_a_case_loads_no_heavy_library():
+    heavy = {"pymc", "pytensor", "matplotlib", "pandas", "xarray", "arviz", "nutpie"}
+    assert not loaded_after(f"import tolls; tolls.read_case('{SHIPPED}')") & heavy
+
+
+@pytest.mark.xdist_group("cli")
+def test_fit_prints_the_same_json_in_another_process(tmp_path):
+    command = [sys.executable, "-m", "tolls", "fit", SHIPPED, "--seed", "1", "--json"]
+    first = subprocess.run([*command, "-o", str(tmp_path)], check=True, capture_output=True)
+    assert first.stdout == (tmp_path / "estimate.json").read_bytes()
+    assert {p.name for p in tmp_path.iterdir()} == {
+        "estimate.json",
+        "estimate.nc",
+        "estimates.csv",
+    }
+    found = json.loads(first.stdout)
+    assert found["diagnostics"]["ok"] is True
+    counts = found["reports"]
+    assert counts["read"] == sum(n for fate, n in counts.items() if fate != "read") == 49
+    assert [node["node"] for node in found["nodes"]] == [
+        "killed",
+        "civilians",
+        "security_forces",
+        "pro_assad_fighters",
+        "fighters_both_sides",
+    ]
+    assert set(found) == {
+        "tolls_version", "case", "digest", "seed", "engine", "as_of", "period", "reports",
+        "diagnostics", "nodes", "sources", "warnings",
+    }  # fmt: skip
+    second = subprocess.run(command, check=True, capture_output=True)
+    assert second.stdout == first.stdout

@@ -1,0 +1,214 @@
+"""The shipped defaults are those of the design, and one's own file replaces them table by table."""
+
+import pytest
+from helpers import assert_told, write_case
+
+from tolls import read_case
+from tolls.errors import InputError
+from tolls.presets import load_presets
+
+SHIPPED = load_presets()
+
+
+def own(folder, text):
+    (folder / "scale.toml").write_text(text, encoding="utf-8")
+    return load_presets("scale.toml", folder)
+
+
+def refusal(folder, text, scale="scale.toml"):
+    (folder / "scale.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(InputError) as caught:
+        load_presets(scale, folder)
+    return caught.value.problems
+
+
+@pytest.mark.parametrize(
+    ("letter", "reliability", "scatter", "composition"),
+    [
+        ("A", (19, 1), 0.10, 400),
+        ("B", (12, 3), 0.20, 100),
+        ("C", (6.5, 3.5), 0.35, 30),
+        ("D", (3.5, 6.5), 0.70, 8),
+        ("E", (1.5, 8.5), 1.2, 3),
+        ("F", (2, 2), 0.70, 8),
+    ],
+)
+def test_grades_are_those_of_the_design(letter, reliability, scatter, composition):
+    grade = SHIPPED.grades[letter]
+    assert grade.reliability == reliability
+    assert (grade.scatter, grade.composition) == (scatter, composition)
+
+
+def test_kinds_of_source_are_those_of_the_design():
+    assert {name: (k.median, k.sd) for name, k in SHIPPED.source_kinds.items()} == {
+        "own_losses": (0.5, 0.8),
+        "enemy_losses": (2.2, 0.6),
+        "third_state": (0.9, 0.4),
+        "named_list": (0.55, 0.35),
+        "ministry": (0.9, 0.35),
+        "ministry_collapsing": (0.6, 0.25),
+        "monitor": (0.9, 0.3),
+        "media": (0.8, 0.3),
+        "forensic": (1.0, 0.1),
+        "survey": (1.0, 0.3),
+        "witness": (1.2, 0.7),
+        "other": (1.0, 0.5),
+    }
+
+
+def test_kinds_of_event_are_those_of_the_design():
+    assert {name: (k.rate, k.rate_sd) for name, k in SHIPPED.event_kinds.items()} == {
+        "attack": (1.2, 0.9),
+        "massacre": (0.3, 0.9),
+        "battle": (0.3, 0.9),
+        "wildfire": (0.3, 0.9),
+        "flood": (0.4, 0.9),
+        "earthquake": (0.2, 0.7),
+        "collapse": (0.12, 0.8),
+        "storm": (0.05, 1.2),
+        "epidemic": (0.05, 1.2),
+        "other": (0.4, 1.2),
+        "conflict": (None, None),
+    }
+
+
+def test_spreads_and_memories_are_those_of_the_design():
+    growth, belief, links = SHIPPED.growth, SHIPPED.belief, SHIPPED.links
+    assert SHIPPED.shared_bias.sd == 0.2
+    assert (growth.eta_sd, growth.shape_log_mean, growth.shape_log_sd) == (0.5, 0.1, 0.25)
+    assert (growth.least_days, growth.least_hours) == (0.5, 1.0)
+    assert (belief.gross_sd, belief.scatter_log_sd) == (1.5, 0.5)
+    assert (belief.part_sd, belief.counting) == (0.35, 0.5)
+    assert (links.r_max, links.memory_days, links.fresh, links.floor_factor) == (0.95, 14, 0.2, 1.2)
+    assert (SHIPPED.root.low, SHIPPED.root.high, SHIPPED.root.mass) == (1, 10_000, 0.95)
+    assert SHIPPED.partition.sd == 1.5
+    assert dict(zip(SHIPPED.bounds.means, SHIPPED.bounds.weights, strict=True)) == {
+        0.2: 0.5,
+        3: 0.5,
+    }
+
+
+def test_about_rounds_to_two_and_one_digits_with_four_tenths_each():
+    weights = dict(zip(SHIPPED.about.digits, SHIPPED.about.weights, strict=True))
+    assert (weights[2], weights[1]) == (0.4, 0.4)
+    assert weights[3] + SHIPPED.about.unrounded == pytest.approx(0.2)
+
+
+def test_every_letter_has_every_credibility_digit_and_worse_content_lowers_reliability():
+    assert set(SHIPPED.combined) == {letter + digit for letter in "ABCDEF" for digit in "123456"}
+    for letter in "ABCDEF":
+        means = [a / (a + b) for a, b in (SHIPPED.combined[letter + d] for d in "12345")]
+        assert means == sorted(means, reverse=True)
+        assert SHIPPED.combined[letter + "6"] == SHIPPED.grades[letter].reliability
+
+
+def test_own_numbers_replace_single_entries_and_leave_the_rest(tmp_path):
+    changed = own(tmp_path, "[grades.B]\nscatter = 0.3\n")
+    assert changed.grades["B"].scatter == 0.3
+    assert changed.grades["B"].reliability == SHIPPED.grades["B"].reliability
+    assert changed.grades["A"] == SHIPPED.grades["A"]
+    assert changed.source_kinds == SHIPPED.source_kinds
+
+
+def test_own_kinds_are_added_to_the_shipped_ones(tmp_path):
+    changed = own(tmp_path, '[source_kinds.morgue]\nwords = "a morgue"\nmedian = 0.7\nsd = 0.2\n')
+    assert changed.source_kinds["morgue"].median == 0.7
+    assert changed.source_kinds["monitor"] == SHIPPED.source_kinds["monitor"]
+
+
+def test_the_digest_follows_the_numbers(tmp_path):
+    assert load_presets().digest() == SHIPPED.digest()
+    assert own(tmp_path, "[grades.B]\nscatter = 0.3\n").digest() != SHIPPED.digest()
+
+
+def test_presets_cannot_be_changed():
+    with pytest.raises(ValueError, match="frozen"):
+        SHIPPED.shared_bias.sd = 1.0
+
+
+def test_an_unknown_scale_names_the_shipped_ones_and_the_nearest():
+    with pytest.raises(InputError) as caught:
+        load_presets("admirality")
+    assert_told(
+        caught.value.problems,
+        "reliability", '"admirality"', "allowed: admiralty", 'did you mean "admiralty"',
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("scale", ["/etc/scale.toml", "../../scale.toml", "a/../../../b.toml"])
+def test_a_scale_outside_the_project_is_refused(tmp_path, scale):
+    folder = tmp_path / "models" / "case"
+    folder.mkdir(parents=True)
+    assert_told(refusal(folder, "", scale), "reliability", scale, "allowed: ")
+
+
+def test_a_scale_beside_the_case_folder_may_be_shared(tmp_path):
+    folder = tmp_path / "models" / "case"
+    folder.mkdir(parents=True)
+    (folder.parent / "shared.toml").write_text("[shared_bias]\nsd = 0.4\n")
+    assert load_presets("../shared.toml", folder).shared_bias.sd == 0.4
+
+
+def test_a_missing_scale_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"reliability.*gone\.toml"):
+        load_presets("gone.toml", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "fragments"),
+    [
+        pytest.param("[grades.B\n", ("scale.toml", "TOML"), id="not TOML"),
+        pytest.param(b"\xff\xfe", ("scale.toml", "UTF-8"), id="not UTF-8"),
+        pytest.param(
+            "[grdes.B]\nscatter = 1\n",
+            ("scale.toml", "key grdes", "allowed: ", 'did you mean "grades"'),
+            id="unknown table",
+        ),
+        pytest.param(
+            "[grades.B]\nscater = 1\n",
+            ("scale.toml", "key grades.B.scater", 'did you mean "scatter"'),
+            id="unknown key",
+        ),
+        pytest.param(
+            "[grades.B]\nscatter = -0.2\n",
+            ("scale.toml", "key grades.B.scatter", "-0.2", "greater than 0"),
+            id="negative scatter",
+        ),
+        pytest.param(
+            "[grades.B]\nreliability = [12.0]\n",
+            ("scale.toml", "key grades.B.reliability"),
+            id="half a Beta",
+        ),
+        pytest.param(
+            "[about]\ndigits = [2, 1]\nweights = [0.4, 0.4]\n",
+            ("scale.toml", "key about", "sum to one"),
+            id="rounding weights",
+        ),
+        pytest.param(
+            "[bounds]\nmeans = [0.2]\nweights = [0.5]\n",
+            ("scale.toml", "key bounds", "sum to one"),
+            id="overshoot weights",
+        ),
+        pytest.param(
+            "[event_kinds.siege]\nrate = 0.2\n",
+            ("scale.toml", "key event_kinds.siege", "rate_sd"),
+            id="rate without spread",
+        ),
+    ],
+)
+def test_a_faulty_scale_is_refused_with_file_key_and_value(tmp_path, text, fragments):
+    assert_told(refusal(tmp_path, text), *fragments)
+
+
+def test_a_case_reads_its_own_scale(tmp_path):
+    path = write_case(tmp_path, 'format = 1\nreliability = "scale.toml"\n')
+    (tmp_path / "scale.toml").write_text("[shared_bias]\nsd = 0.4\n")
+    assert read_case(path).presets.shared_bias.sd == 0.4
+
+
+def test_a_scale_is_found_from_the_cases_folder_wherever_its_reports_lie(tmp_path):
+    path = write_case(tmp_path, 'format = 1\nreports = "data/r.csv"\nreliability = "scale.toml"\n')
+    (tmp_path / "data").mkdir()
+    (tmp_path / "reports.csv").rename(tmp_path / "data" / "r.csv")
+    (tmp_path / "scale.toml").write_text("[shared_bias]\nsd = 0.4\n")
+    assert read_case(path).presets.shared_bias.sd == 0.4
