@@ -20,9 +20,6 @@ settings.load_profile("default")
 
 @pytest.fixture(scope="session")
 def shipped_estimate():
-    """The shipped case, fitted once; mark its users ``xdist_group("fit")``, so that one worker does.
-
-    It costs most of a minute.
-    """
+    """Fit the shipped case, once: its users are marked ``xdist_group("fit")``, for one worker."""
     case = tolls.read_case(Path(__file__).parents[1] / "models" / "syria-coast-2025")
     return tolls.fit(case, seed=1)

@@ -35,8 +35,9 @@ compiles = pytest.mark.xdist_group("fit")
 def share_below(draws, edges):
     """Share of (chain, draw) draws below each edge, with its Monte Carlo error."""
     below = draws[..., None] < np.asarray(edges, dtype=float)
+    axes = {"chain_axis": 0, "draw_axis": 1}
     ess = [
-        float(array_stats.ess(below[..., i].astype(float), method="mean", chain_axis=0, draw_axis=1))
+        float(array_stats.ess(below[..., i].astype(float), method="mean", **axes))
         for i in range(below.shape[-1])
     ]
     found = below.mean(axis=(0, 1))
@@ -57,7 +58,7 @@ ONE = {"grade": "D", "kind": "enemy_losses"}  # far above the range: gross error
 
 
 def exact_quantiles(levels, *, gross=1.5, kappa=0.2):
-    """Quantiles of log lambda by direct integration over the centre, the scatter and the mixture."""
+    """Quantiles of log lambda, integrated directly over the centre, the scatter, the mixture."""
     z = 1.959963984540054
     mean = (math.log(PRIOR[0]) + math.log(PRIOR[1])) / 2
     sd = (math.log(PRIOR[1]) - math.log(PRIOR[0])) / (2 * z)
@@ -335,7 +336,8 @@ def test_sound_draws_of_ones_own_become_an_estimate():
         estimate = tolls.from_pymc(small_case(), tree_of(synthetic()))
     assert estimate.diagnostics.ok
     assert estimate.diagnostics.divergences == 0
-    assert (estimate.tolls("killed") == estimate.tolls("civilians") + estimate.tolls("forces")).all()
+    of = estimate.tolls
+    assert (of("killed") == of("civilians") + of("forces")).all()
 
 
 FAULTS = {
@@ -386,11 +388,12 @@ def test_draws_of_another_case_are_refused_with_all_faults():
     arrays = synthetic()
     del arrays["kappa"], arrays["eta"]
     arrays["size"] = arrays["size"][..., :2]
-    arrays["bias"] = np.concatenate([arrays["bias"]] * 2, axis=-1)
+    for name in ("bias", "scatter", "reliability"):
+        arrays[name] = np.concatenate([arrays[name]] * 2, axis=-1)
     with pytest.raises(InputError) as caught:
         tolls.from_pymc(small_case(), tree_of(arrays))
     told = caught.value.problems
-    assert len(told) == 4
+    assert len(told) == 6
     for fragment in ("kappa is missing", "eta is missing", "size has shape", "bias has shape"):
         assert any(fragment in message for message in told)
 

@@ -133,7 +133,8 @@ def assemble(
     statements, compositions
         In the order in which they were said.
     """
-    figures = [_Figure(r.category, r, (r.row,)) for r in _without_duplicates(reports, fates)]
+    said = sorted(reports, key=lambda r: (r.published, specificity(r), r.row))
+    figures = [_Figure(r.category, r, (r.row,)) for r in said]
     compositions: list[Composition] = []
     for partition in reversed(categories.ordered_partitions):
         found = _bulletins(partition, figures)
@@ -149,18 +150,6 @@ def assemble(
     return statements, _linked_compositions(compositions, presets)
 
 
-def _without_duplicates(reports: Sequence[Report], fates: Fates) -> list[Report]:
-    """One figure on one node at one `as_of` counts once: as first published, at its most exact."""
-    kept: dict[tuple[object, ...], Report] = {}
-    for report in sorted(reports, key=lambda r: (r.published, specificity(r), r.row)):
-        key = (report.category, report.figure, report.as_of)
-        if key in kept:
-            fates.put((report.row,), "repeat", f"same figure and as_of as row {kept[key].row}")
-        else:
-            kept[key] = report
-    return list(kept.values())
-
-
 def _bulletins(partition: Partition, figures: Sequence[_Figure]) -> list[list[_Figure]]:
     """Find figures on all parts of a partition that were stated together.
 
@@ -171,6 +160,8 @@ def _bulletins(partition: Partition, figures: Sequence[_Figure]) -> list[list[_F
     groups: dict[tuple[Moment, Moment], dict[str, list[_Figure]]]
     groups = defaultdict(lambda: defaultdict(list))
     for figure in figures:
+        if figure.kind not in ("alone", "sum"):
+            continue
         if figure.node in partition.into and figure.report.qualifier == "exact":
             groups[figure.report.as_of, figure.report.published][figure.node].append(figure)
     found = []
@@ -197,17 +188,24 @@ def _when(parts: Sequence[_Figure]) -> tuple[Moment, Moment, int]:
 
 
 def _without_repeated(found: list[list[_Figure]], fates: Fates) -> list[list[_Figure]]:
-    """Count a bulletin that repeats the one before once, at its latest `as_of`."""
+    """Count a run of one bulletin once, at its latest `as_of`; an old one adds nothing."""
     kept: list[list[_Figure]] = []
+
+    def repeat(parts: list[_Figure], of: list[_Figure]) -> None:
+        rows = [row for part in parts for row in part.rows]
+        fates.put(rows, "repeat", f"same bulletin as row {of[0].rows[0]}")
+        for part in parts:
+            part.kind = "dropped"
+
     for parts in found:
-        same = kept and [p.stated for p in kept[-1]] == [p.stated for p in parts]
-        if same:
-            older, newer = sorted((kept.pop(), parts), key=lambda p: p[0].report.as_of)
-            rows = [row for part in older for row in part.rows]
-            fates.put(rows, "repeat", f"same bulletin as row {newer[0].rows[0]}")
-            for part in older:
-                part.kind = "dropped"
-            kept.append(newer)
+        as_of = parts[0].report.as_of
+        same = [k for k in kept if [p.stated for p in k] == [p.stated for p in parts]]
+        newer = next((k for k in same if k[0].report.as_of >= as_of), None)
+        if newer is not None:
+            repeat(parts, newer)
+        elif same and same[-1] is kept[-1]:
+            repeat(kept.pop(), parts)
+            kept.append(parts)
         else:
             kept.append(parts)
     return kept
@@ -246,6 +244,8 @@ def _merge(
         report = figure.report
         if figure.kind != "alone" or figure.node not in sums or report.as_of != as_of:
             continue
+        if figure in parts:
+            continue
         due, printed = sums[figure.node], report.value
         slack = max(presets.redundant.people, presets.redundant.share * due)
         if printed is None or abs(printed - due) > slack:
@@ -280,12 +280,8 @@ def _without_runs(line: Sequence[_Figure], fates: Fates) -> list[_Figure]:
             runs.append([figure])
     kept: list[_Figure] = []
     for run in runs:
-        bulletins = [f for f in run if f.kind != "alone"]
-        latest = max(
-            bulletins or run,
-            key=lambda f: (f.report.as_of, -f.report.published.when.timestamp()),
-        )
-        older = next(
+        latest = min(run, key=_as_latest)
+        before = next(
             (
                 f
                 for f in kept
@@ -293,15 +289,36 @@ def _without_runs(line: Sequence[_Figure], fates: Fates) -> list[_Figure]:
             ),
             None,
         )
+        # parts stay, for later figures lean on them; else a sum counts before a figure alone
+        parts = [f for f in run if f.kind == "part"]
+        sums = [f for f in run if f.kind == "sum"]
+        counted = min(sums, key=_as_latest) if sums else None if parts else latest
+        if before is not None and counted is not None and counted.kind == "alone":
+            counted = None
         for figure in run:
-            if figure.kind == "alone" and (figure is not latest or older):
-                first = older or latest
+            if figure.kind == "alone" and figure is not counted:
+                first = counted or before or parts[0]
                 fates.put(figure.rows, "repeat", f"same figure as row {first.rows[0]}")
-        # parts stay as what later figures on their node lean on; of equal sums the latest counts
-        kept += [f for f in bulletins if f.kind == "part"]
-        if latest.kind == "sum" or (latest.kind == "alone" and not older):
-            kept.append(latest)
+        kept += parts
+        if counted is not None:
+            kept.append(replace(counted, report=_restated(counted.report, latest.report)))
     return sorted(kept, key=lambda f: f.key)
+
+
+def _as_latest(figure: _Figure) -> tuple[float, float, int, int]:
+    """Order by latest `as_of`, then first published, then most exact."""
+    report = figure.report
+    return (
+        -report.as_of.when.timestamp(),
+        report.published.when.timestamp(),
+        specificity(report),
+        report.row,
+    )
+
+
+def _restated(report: Report, latest: Report) -> Report:
+    """Return a figure as of the last time that its source stood by it."""
+    return replace(report, as_of=latest.as_of, published=latest.published)
 
 
 def _linked(line: Sequence[_Figure], root: str, presets: Presets) -> list[Statement]:

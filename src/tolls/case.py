@@ -21,9 +21,9 @@ from tolls.presets import Presets, load_presets
 from tolls.priors import LogNormal
 from tolls.relays import check_citations
 from tolls.reliability import SourceDeclaration, SourcePrior, source_prior
-from tolls.reports import read_table, table_rows
+from tolls.reports import Report, read_table, table_rows
 
-__all__ = ["Case"]
+__all__ = ["Case", "presets_of"]
 
 ROOT = "killed"
 
@@ -35,7 +35,7 @@ class _Content:
     declaration: Declaration
     rows: Sequence[tuple[int, Mapping[str, str]]]
     presets: Presets
-    file: str
+    problems: Problems
     reports_file: str
     columns: Mapping[str, str] | None = None
 
@@ -84,6 +84,18 @@ class Case:
     ('killed',)
     """
 
+    declaration: Declaration
+    presets: Presets
+    title: str
+    kind: str
+    start: date
+    end: date
+    categories: Categories
+    sources: Mapping[str, SourceDeclaration]
+    reports: tuple[Report, ...]
+    root_prior: LogNormal
+    assumptions: tuple[str, ...]
+
     def __init__(
         self,
         reports: Any,
@@ -117,9 +129,11 @@ class Case:
                 for name, stated in (sources or {}).items()
             },
         }
-        presets = load_presets(reliability)
-        declaration = validate(raw, "Case")
-        self._build(_Content(declaration, table_rows(reports), presets, "Case", "reports", columns))
+        problems = Problems("Case")
+        declaration = validate(raw, problems)
+        presets = presets_of(declaration, None, problems)
+        rows = table_rows(reports)
+        self._build(_Content(declaration, rows, presets, problems, "reports", columns))
 
     @classmethod
     def from_declaration(
@@ -128,78 +142,92 @@ class Case:
         rows: Sequence[tuple[int, Mapping[str, str]]],
         presets: Presets,
         *,
-        file: str,
-        reports_file: str,
+        problems: Problems | None = None,
+        reports_file: str = "reports",
         columns: Mapping[str, str] | None = None,
     ) -> Self:
         """Build a case from a validated declaration and rows of text."""
         case = cls.__new__(cls)
-        case._build(_Content(declaration, rows, presets, file, reports_file, columns))
+        found = Problems("Case") if problems is None else problems
+        case._build(_Content(declaration, rows, presets, found, reports_file, columns))
         return case
 
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse: a case is valid as a whole or not at all."""
+        raise AttributeError(f"a Case cannot be changed ({name}); build another one")
+
     def _build(self, content: _Content) -> None:
-        declaration, presets = content.declaration, content.presets
-        problems = Problems(content.file)
+        declaration, presets, problems = content.declaration, content.presets, content.problems
+        title = declaration.title or Path(problems.file).stem
+        declaration = declaration.model_copy(update={"title": title})
         check_kinds(declaration, presets, problems)
-        self.declaration, self.presets = declaration, presets
-        self.title = declaration.title or Path(content.file).stem
-        self.kind = declaration.kind
         try:
-            self.categories = Categories(
+            categories = Categories(
                 ROOT,
                 tuple(
                     Partition(p.of, p.into, presets.partition.sd / math.sqrt(p.concentration))
                     for p in declaration.partitions
                 ),
                 declaration.unions,
-                content.file,
+                problems.file,
             )
         except InputError as error:
-            raise InputError((*problems.messages, *error.problems)) from None
+            problems.messages += error.problems
+            categories = None
+        known = categories.names if categories else None
         for name in declaration.definitions:
-            if name not in self.names:
-                problems.unknown("key definitions", "node or union", name, self.names)
+            if known is None or name not in known:
+                names = known or [ROOT, *(part for p in declaration.partitions for part in p.into)]
+                if name not in names:
+                    problems.unknown("key definitions", "node or union", name, names)
         rows = Problems(content.reports_file)
-        self.reports = read_table(
+        reports = read_table(
             content.rows,
             rows,
             root=ROOT,
-            names=self.names,
+            names=known,
             start=declaration.start,
             columns=content.columns,
         )
-        if not rows.messages:
-            check_citations(self.reports, rows)
-        both = (*problems.messages, *rows.messages)
-        if both:
-            raise InputError(both)
+        check_citations(reports, rows)
+        if problems.messages or rows.messages or categories is None:
+            raise InputError((*problems.messages, *rows.messages))
+        self._set(
+            declaration=declaration,
+            presets=presets,
+            title=title,
+            kind=declaration.kind,
+            categories=categories,
+            reports=reports,
+        )
         self._settle()
+
+    def _set(self, **values: object) -> None:
+        self.__dict__.update(values)
 
     def _settle(self) -> None:
         """Fill in what the analyst left out, and tell it in `assumptions`."""
         declaration, told = self.declaration, []
-        if declaration.start is None:
-            self.start = min(r.as_of.day for r in self.reports)
-            told.append(f"no start declared: the harm is taken to begin on {self.start}")
-        else:
-            self.start = declaration.start
-        self.end = declaration.end or self.start
+        start = declaration.start
+        if start is None:
+            start = min(r.as_of.day for r in self.reports)
+            told.append(f"no start declared: the harm is taken to begin on {start}")
         stated = declaration.tolls.get(ROOT)
         if stated is None:
             root = self.presets.root
-            self.root_prior = LogNormal.from_range(root.low, root.high, root.mass)
+            root_prior = LogNormal.from_range(root.low, root.high, root.mass)
             told.append(
                 f"no range declared for {ROOT}: {percent(root.mass)} prior probability between "
                 f"{root.low:,.0f} and {root.high:,.0f}"
             )
         else:
-            self.root_prior = stated.range.prior()
+            root_prior = stated.range.prior()
         named = dict.fromkeys(r.source for r in self.reports)
         named |= dict.fromkeys(r.cites for r in self.reports if r.cites)
         strange = [name for name in named if name not in declaration.sources]
         if strange:
             told.append(f"not declared, hence grade F: {', '.join(strange)}")
-        self.sources: dict[str, SourceDeclaration] = {
+        sources = {
             name: SourceDeclaration(
                 name,
                 table.grade,
@@ -212,7 +240,13 @@ class Case:
             )
             for name, table in declaration.sources.items()
         } | {name: SourceDeclaration(name) for name in strange}
-        self.assumptions = tuple(told)
+        self._set(
+            start=start,
+            end=declaration.end or start,
+            root_prior=root_prior,
+            sources=sources,
+            assumptions=tuple(told),
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -225,31 +259,26 @@ class Case:
 
     def with_reports(self, reports: Any) -> "Case":
         """Return the same declaration with other reports (a DataFrame or a list of mappings)."""
-        return Case.from_declaration(
-            self.declaration, table_rows(reports), self.presets, file="Case", reports_file="reports"
-        )
+        return Case.from_declaration(self.declaration, table_rows(reports), self.presets)
 
     def to_json(self) -> str:
         """Return the whole case as canonical JSON, from which `from_json` restores it."""
         content = {
             "declaration": self.declaration.model_dump(mode="json", exclude_none=True),
-            "reports": [{"row": r.row, **r.as_row()} for r in self.reports],
+            "reports": [[r.row, r.as_row()] for r in self.reports],
             "presets": self.presets.model_dump(mode="json"),
         }
-        return json.dumps(content, sort_keys=True, ensure_ascii=False)
+        return json.dumps(content, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> "Case":
         """Restore a case from `to_json`."""
         content = json.loads(text)
-        rows = [
-            (row["row"], {k: v for k, v in row.items() if k != "row"}) for row in content["reports"]
-        ]
         return cls.from_declaration(
             Declaration.model_validate(content["declaration"]),
-            rows,
+            [(number, row) for number, row in content["reports"]],
             Presets.model_validate(content["presets"]),
-            file="saved case",
+            problems=Problems("saved case"),
             reports_file="saved reports",
         )
 
@@ -263,3 +292,12 @@ class Case:
             f"<Case {self.title!r}: {len(self.reports)} reports, {len(self.sources)} sources, "
             f"{', '.join(self.names)}>"
         )
+
+
+def presets_of(declaration: Declaration, folder: Path | None, problems: Problems) -> Presets:
+    """Load the scale that a declaration names; a fault goes to `problems`, and the shipped serves."""
+    try:
+        return load_presets(declaration.reliability, folder, file=problems.file)
+    except InputError as error:
+        problems.messages += error.problems
+        return load_presets()

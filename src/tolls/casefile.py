@@ -4,10 +4,9 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from tolls.case import Case
+from tolls.case import Case, presets_of
 from tolls.declaration import Declaration, validate
 from tolls.errors import InputError, Problems
-from tolls.presets import load_presets
 from tolls.reports import read_csv
 
 __all__ = ["read_case"]
@@ -41,6 +40,8 @@ def read_case(path: str | Path, *, columns: Mapping[str, str] | None = None) -> 
     'Syrian coast, March 2025'
     """
     path = Path(path)
+    if "\0" in str(path):
+        raise InputError(f"{str(path)!r}: no such file; a path holds no null character")
     if path.is_dir():
         path = path / "case.toml"
     if not path.is_file():
@@ -52,7 +53,7 @@ def read_case(path: str | Path, *, columns: Mapping[str, str] | None = None) -> 
         return _read_folder(path, columns)
     if path.suffix == ".csv":
         declaration = Declaration(format=1, title=path.stem, reports=path.name)
-        return _read_reports(declaration, path, path.name, columns)
+        return _read_reports(declaration, path, Problems(str(path)), columns)
     raise InputError(f'{path}: ends in "{path.suffix}"; allowed: a folder, a .toml or a .csv file')
 
 
@@ -65,34 +66,41 @@ def _read_folder(path: Path, columns: Mapping[str, str] | None) -> Case:
         raise InputError(f"{path}: is not valid TOML: {error}") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    declaration = validate(raw, str(path))
-    table = path.parent / declaration.reports
-    if not table.resolve().is_relative_to(path.parent.resolve()):
-        raise InputError(
-            f'{path}, key reports: "{declaration.reports}" lies outside the case\'s folder; '
-            "allowed: a path inside it"
+    problems = Problems(str(path))
+    declaration = validate(raw, problems)
+    try:
+        table = path.parent / declaration.reports
+        inside = table.resolve().is_relative_to(path.parent.resolve())
+    except ValueError:  # a null character
+        inside = False
+    if not inside:
+        problems.add(
+            "key reports",
+            f'"{declaration.reports}" lies outside the case\'s folder; allowed: a path inside it',
         )
-    return _read_reports(declaration, table, str(path), columns)
+        problems.raise_if_any()
+    return _read_reports(declaration, table, problems, columns)
 
 
 def _read_reports(
-    declaration: Declaration, table: Path, file: str, columns: Mapping[str, str] | None
+    declaration: Declaration, table: Path, problems: Problems, columns: Mapping[str, str] | None
 ) -> Case:
-    problems = Problems(str(table))
-    rows = read_csv(table, table.name, problems)
-    presets = load_presets(declaration.reliability, table.parent)
+    form = Problems(str(table))
+    rows = read_csv(table, form)
+    folder = Path(problems.file).parent
+    presets = presets_of(declaration, folder, problems)
     try:
         case = Case.from_declaration(
             declaration,
             rows,
             presets,
-            file=file,
+            problems=problems,
             reports_file=str(table),
             columns=columns,
         )
     except InputError as error:
         # a file that could not be read has no rows: its own fault says more
-        others = [p for p in error.problems if not (problems.messages and "has no row" in p)]
-        raise InputError((*problems.messages, *others)) from None
-    problems.raise_if_any()
+        others = [p for p in error.problems if not (form.messages and "has no row" in p)]
+        raise InputError((*form.messages, *others)) from None
+    form.raise_if_any()
     return case

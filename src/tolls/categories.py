@@ -50,8 +50,7 @@ class Categories:
         object.__setattr__(self, "unions", dict(self.unions or {}))
         problems = Problems(self.where)
         self._check_partitions(problems)
-        if not problems.messages:
-            self._check_unions(problems)
+        self._check_unions(problems)
         problems.raise_if_any()
 
     @property
@@ -85,18 +84,15 @@ class Categories:
         """Return the node that this one is a part of, or None for the root."""
         return next((p.of for p in self.partitions if node in p.into), None)
 
-    def ancestors(self, node: str) -> tuple[str, ...]:
-        """Return parent, grandparent and so on up to the root."""
-        above = self.parent(node)
-        return () if above is None else (above, *self.ancestors(above))
-
     def members(self, name: str) -> tuple[str, ...]:
         """Return the nodes whose tolls add up to this node or union."""
         return self.unions.get(name, (name,))
 
     def _check_partitions(self, problems: Problems) -> None:
+        declared = dict.fromkeys((self.root, *(part for p in self.partitions for part in p.into)))
+        reached = {p.of for p in self.ordered_partitions}
+        parent: dict[str, str] = {}
         split: set[str] = set()
-        seen = {self.root}
         for i, p in enumerate(self.partitions, 1):
             key = f"partition {i} (of {p.of})"
             if len(p.into) < 2:
@@ -104,11 +100,17 @@ class Categories:
             for part in p.into:
                 if part == self.root:
                     problems.add(key, f'"{part}" is the root: the parts run in a circle')
-                elif part in ROOT_WORDS:
+                elif part.lower() in ROOT_WORDS or not part.strip():
                     problems.add(key, f'"{part}" is a word for the root and cannot name a part')
-                elif part in seen:
-                    problems.add(key, f'part "{part}" is declared twice')
-                seen.add(part)
+                elif parent.get(part, p.of) != p.of:
+                    problems.add(
+                        key,
+                        f'part "{part}" is a part of {parent[part]} too: that is a crossed table, '
+                        "which a tree cannot hold; name the two differently",
+                    )
+                elif part in parent:
+                    problems.add(key, f'part "{part}" is declared twice; name it once')
+                parent.setdefault(part, p.of)
             if p.of in split:
                 problems.add(
                     key,
@@ -116,19 +118,26 @@ class Categories:
                     "declare the other breakdown as a case of its own",
                 )
             split.add(p.of)
-        reached = {p.of for p in self.ordered_partitions}
-        for i, p in enumerate(self.partitions, 1):
-            key = f"partition {i} (of {p.of})"
-            if p.of not in seen:
-                problems.unknown(key, "node", p.of, seen)
-            elif p.of not in reached and not problems.messages:
+            if p.of not in declared:
+                own = set(p.into)
+                problems.unknown(key, "node", p.of, [n for n in declared if n not in own])
+            elif p.of not in reached and p.of in self.ancestors(p.of):
                 problems.add(key, f'"{p.of}" is a part of its own parts: the parts run in a circle')
 
+    def ancestors(self, node: str) -> tuple[str, ...]:
+        """Return parent, grandparent and so on; a circle ends where it comes back."""
+        found: list[str] = []
+        above = self.parent(node)
+        while above is not None and above not in found:
+            found.append(above)
+            above = self.parent(above)
+        return tuple(found)
+
     def _check_unions(self, problems: Problems) -> None:
-        nodes = self.nodes
+        nodes = (self.root, *(part for p in self.partitions for part in p.into))
         for name, members in self.unions.items():
             key = f"unions.{name}"
-            if name in nodes or name in ROOT_WORDS:
+            if name in nodes or name.lower() in ROOT_WORDS or not name.strip():
                 problems.add(key, f'"{name}" is a node already; give the union a name of its own')
             if len(members) < 2 or len(set(members)) < len(members):
                 problems.add(key, f"has members {list(members)}; allowed: two or more, each once")
@@ -136,7 +145,7 @@ class Categories:
                 if member not in nodes:
                     problems.unknown(key, "node", member, nodes)
             for member in members:
-                inside = set(self.ancestors(member)) & set(members) if member in nodes else set()
+                inside = set(self.ancestors(member)) & set(members) - {member}
                 if inside:
                     problems.add(
                         key,

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from tolls.errors import InputError, Problems
 from tolls.presets import Presets
 from tolls.priors import Beta, LogNormal
-from tolls.validation import add_faults
+from tolls.validation import add_faults, without_faults
 
 __all__ = ["Declaration", "validate"]
 
@@ -122,20 +122,30 @@ class Declaration(_Table):
         return self
 
 
-def validate(raw: dict[str, Any], label: str) -> Declaration:
+def validate(raw: dict[str, Any], problems: Problems) -> Declaration:
     """Check a parsed ``case.toml`` against the schema.
 
-    Raises
-    ------
-    InputError
-        With every fault of the file at once.
+    Parameters
+    ----------
+    raw : dict
+        As TOML gives it.
+    problems : Problems
+        Receives every fault of the schema.
+
+    Returns
+    -------
+    Declaration
+        Without what is at fault, so that its meaning can be checked too before the caller raises.
     """
-    problems = Problems(label)
     try:
         declaration = Declaration.model_validate(raw)
     except ValidationError as error:
         add_faults(problems, error, Declaration)
-        raise InputError(problems.messages) from None
+        rest = {"format": 1} | without_faults(raw, error)
+        try:
+            declaration = Declaration.model_validate(rest)
+        except ValidationError:
+            raise InputError(problems.messages) from None
     for measure in declaration.tolls:
         if measure != "killed":
             _later(problems, f"tolls.{measure}", "this version estimates killed alone")
@@ -145,7 +155,6 @@ def validate(raw: dict[str, Any], label: str) -> Declaration:
                 _later(problems, f"sources.{name}.{key}", "a later version reads it")
     if declaration.bridges:
         _later(problems, "bridges", "a later version reads it")
-    problems.raise_if_any()
     return declaration
 
 

@@ -7,7 +7,7 @@ engines and the simulation start from the same arrays. No likelihood lives here.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 
 import numpy as np
@@ -205,6 +205,8 @@ def _cut(as_of: date | str | None, case: Case) -> date | None:
         cut = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
     except ValueError:
         raise InputError(f'as_of: "{as_of}" is no date; allowed: YYYY-MM-DD') from None
+    if isinstance(cut, datetime):  # a cut takes in its whole day
+        cut = cut.date()
     if cut < case.start:
         raise InputError(
             f"as_of: {cut} is before the start of the harm, {case.start}; allowed: from then on"

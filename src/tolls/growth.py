@@ -4,6 +4,7 @@ This file turns dates into the two numbers that the growth curves take; the curv
 in `likelihood`, `graph` and `simulation`, each on its own.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -30,11 +31,16 @@ class Moment:
         >>> Moment.parse("2025-03-06").when.hour
         12
         """
+        if not re.match(r"\d{4}-\d{2}-\d{2}($|[T ])", text):
+            raise ValueError(f"{text!r} is no ISO date")
         if len(text) == len("2025-03-06"):
             return cls.of_date(date.fromisoformat(text))
         when = datetime.fromisoformat(text)
         if when.tzinfo is not None:
-            when = when.astimezone(UTC).replace(tzinfo=None)
+            try:
+                when = when.astimezone(UTC).replace(tzinfo=None)
+            except OverflowError:
+                raise ValueError(f"{text!r} lies outside the calendar") from None
         return cls(when, True)
 
     @classmethod
@@ -48,7 +54,9 @@ class Moment:
         return self.when.date()
 
     def __str__(self) -> str:
-        return self.when.isoformat(timespec="minutes") if self.hours_given else f"{self.day}"
+        if not self.hours_given:
+            return f"{self.day}"
+        return self.when.isoformat().removesuffix(":00")
 
 
 @dataclass(frozen=True, slots=True)

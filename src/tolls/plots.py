@@ -4,10 +4,10 @@ Nothing here computes a statistic: intervals come from the results' own tables. 
 saved or set globally, and matplotlib is imported in this file alone.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import pairwise
-from math import floor
+from math import log10
 from textwrap import fill
 from typing import Any
 
@@ -16,7 +16,6 @@ import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.dates import date2num
 from matplotlib.font_manager import FontProperties
 from matplotlib.legend_handler import HandlerLine2D
 from matplotlib.lines import Line2D
@@ -26,7 +25,6 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import Affine2D, ScaledTranslation
 
 from tolls.constants import CI_PROB, MEASURES
-from tolls.errors import InputError, nearest
 from tolls.estimate import Estimate
 from tolls.evidence import FATES, Evidence
 from tolls.formatting import count, interval, percent
@@ -35,12 +33,17 @@ from tolls.timelines import Timeline
 
 __all__ = ["reports", "sources", "timeline", "tolls"]
 
+type Style = dict[str, Any]
+
 INNER = 0.5  # probability of the thick lines
-WIDTH = 5.5  # inches; heights follow from the number of rows
-WRAP = 24  # characters in a line of a label
-DOT, ARROW, BAR = 5.5, 13.0, 9.0  # points: a mark, the arrow of an open bound, the prior's bar
-LANE = 0.66  # lines of text from one mark to the next below it
-INK, GREY, ESTIMATE = "#262626", "#d9d9d9", "#0072b2"
+WIDTH, WRAP = 5.0, 24  # inches of a new figure, letters in a line of a label
+DOT, ARROW, LANE = 5.5, 13.0, 8.5  # points: a mark, the arrow of an open bound, mark to mark
+INK, PALE = "#262626", "#d9d9d9"
+PRIOR: Style = {"color": PALE, "lw": 9, "zorder": 1}
+THIN: Style = {"color": "#0072b2", "lw": 1.4, "zorder": 2}
+THICK = THIN | {"lw": 4.5}
+MEDIAN = THIN | {"marker": "o", "ls": "", "ms": 6, "mfc": "white", "mew": 1.4}
+KNOWABLE: Style = {"color": "0.4", "lw": 0.9, "ls": (0, (4, 3)), "zorder": 0}
 # Okabe and Ito's colours but for the alarming ones; the shapes say the same without colour
 LOOKS = (
     ("#000000", "o"), ("#0072b2", "s"), ("#e69f00", "D"), ("#cc79a7", "^"), ("#009e73", "v"),
@@ -51,8 +54,8 @@ WORDINGS = {
     "exact": "exact", "about": "about", "range": "range", "estimate": "range",
     "at_least": AT_LEAST, "more_than": AT_LEAST, "up_to": UP_TO, "fewer_than": UP_TO,
 }  # fmt: skip
-# An open bound: a tick at the stated count and an arrow to the side where the toll is said to be
-_BOUND = Path(
+# An open bound: a tick at the stated count, an arrow to the side where the toll is said to be
+BOUND = Path(
     [(0, -0.38), (0, 0.38), (0, 0), (1, 0), (0.64, 0.27), (1, 0), (0.64, -0.27)],
     [Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO, Path.LINETO],
 )
@@ -70,52 +73,42 @@ def tolls(
     Parameters
     ----------
     estimate : Estimate
-        From `tolls.fit` or `tolls.load`.
     nodes : sequence of str, optional
         Nodes and unions from the top; all in declared order where left out.
     ci_prob : float
         Probability of the thin lines and of the prior's interval; thick lines hold 50 %.
     ax : Axes, optional
-        Where to draw, best in a figure with ``layout="constrained"``; a new figure if left out.
+        Best in a figure with ``layout="constrained"``; a new figure where left out.
 
     Returns
     -------
     Axes
-        Dark marks are evidence, pale ones are not. Reports without a count of people killed
-        are not drawn, and the legend says how many.
-
-    Raises
-    ------
-    InputError
-        If a node is unknown or the probability is out of range.
+        Dark marks are evidence. Reports without a count of people killed are only in the legend.
 
     Examples
     --------
     >>> tolls.plots.tolls(estimate, nodes=["killed", "civilians"])  # doctest: +SKIP
     """
-    chosen = _known(estimate.nodes if nodes is None else nodes, estimate.nodes)
-    table, core = estimate.summary(ci_prob).loc[chosen], estimate.summary(INNER).loc[chosen]
-    said, hidden = _drawable(estimate.case.reports, chosen)
-    canvas = _Canvas(ax)
-    stated = [n for report in said for n in report.figure]
-    canvas.count_axis(
-        [*table["lo"], *table["hi"], *stated], [*table["prior_lo"], *table["prior_hi"]]
-    )
-    lanes = [canvas.lanes([r for r in said if r.category == node]) for node in chosen]
-    labels = [node.replace("_", " ") for node in chosen]
-    below = [1.0 + LANE * _depth(placed) for placed in lanes]
-    ats = canvas.rows(labels, [1.5] * len(chosen), below)
-    for node, at, placed in zip(chosen, ats, lanes, strict=True):
+    chosen = list(estimate.nodes if nodes is None else nodes)
+    for node in chosen:
+        estimate.tolls(node)  # refuses an unknown one
+    table, core = estimate.summary(ci_prob).loc[chosen], estimate.summary(INNER)
+    canvas = _Canvas(ax, estimate.case.reports, chosen, estimate.evidence)
+    canvas.count_axis(table[["lo", "hi"]], table[["prior_lo", "prior_hi"]])
+    lanes = [canvas.lanes([r for r in canvas.said if r.category == node]) for node in chosen]
+    room = [(20.0, 10 + LANE * len(own)) for own in lanes]
+    ats = canvas.rows([node.replace("_", " ") for node in chosen], room)
+    for node, at, own in zip(chosen, ats, lanes, strict=True):
         row = table.loc[node]
-        canvas.bar(at, (row["prior_lo"], row["prior_hi"]), f"_prior {node}")
-        canvas.interval(at, row, core.loc[node], node)
-        canvas.say(at, row["median"], _said(row))
-        for report, lane in placed:
-            aside = _aside(report, estimate.evidence)
-            canvas.report(report, at + 0.8 + LANE * lane, (INK, ""), aside)
-    keys = [_bar_key(ci_prob), *_interval_keys(ci_prob), *_report_keys(said, estimate.evidence)]
-    canvas.finish(estimate.case.title, "People killed", keys, hidden)
-    return canvas.ax
+        canvas.line(at, np.clip(row[["prior_lo", "prior_hi"]], *canvas.limits), "prior", PRIOR)
+        canvas.interval(at, row, core.loc[node])
+        width, side = row["hi"] - row["lo"], canvas.place(row["median"])
+        text = f"{count(row['median'], width)} ({interval(row['lo'], row['hi'])})"
+        ha = "left" if side < 0.3 else "right" if side > 0.7 else "center"
+        canvas.write(text, (row["median"], at), (0, 5), ha=ha, va="bottom")
+        canvas.reports(own, at + 11, {})
+    keys = {f"prior, {percent(ci_prob)}": PRIOR} | _interval_keys(ci_prob) | canvas.report_keys()
+    return canvas.finish(estimate.case.title, "People killed", keys)
 
 
 def reports(estimate: Estimate, *, ax: Axes | None = None) -> Axes:
@@ -124,42 +117,33 @@ def reports(estimate: Estimate, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     estimate : Estimate
-        From `tolls.fit` or `tolls.load`.
     ax : Axes, optional
-        Where to draw, best in a figure with ``layout="constrained"``; a new figure if left out.
+        Best in a figure with ``layout="constrained"``; a new figure where left out.
 
     Returns
     -------
     Axes
         Colour and shape tell the node, the mark tells the wording, and what is no evidence is
-        pale. Reports without a count of people killed are not drawn, and the legend says how many.
+        pale. Reports without a count of people killed are only in the legend.
 
     Examples
     --------
     >>> tolls.plots.reports(estimate)  # doctest: +SKIP
     """
-    said, hidden = _drawable(estimate.case.reports, estimate.nodes)
-    names = [name for name in estimate.case.sources if any(r.source == name for r in said)]
-    canvas = _Canvas(ax)
-    canvas.count_axis([n for report in said for n in report.figure])
-    lanes = [canvas.lanes([r for r in said if r.source == name]) for name in names]
-    half = [0.3 + LANE / 2 * _depth(placed) for placed in lanes]
-    ats = canvas.rows(names, half, half)
+    canvas = _Canvas(ax, estimate.case.reports, estimate.nodes, estimate.evidence)
+    canvas.count_axis()
+    names = [n for n in estimate.case.sources if any(r.source == n for r in canvas.said)]
+    lanes = [canvas.lanes([r for r in canvas.said if r.source == name]) for name in names]
+    half = [3 + LANE / 2 * len(own) for own in lanes]
     looks = {node: LOOKS[i % len(LOOKS)] for i, node in enumerate(estimate.nodes)}
-    for at, placed in zip(ats, lanes, strict=True):
-        top = at - LANE / 2 * (_depth(placed) - 1)
-        for report, lane in placed:
-            aside = _aside(report, estimate.evidence)
-            canvas.report(report, top + LANE * lane, looks[report.category], aside)
-    used = {report.category for report in said}
-    keys = [
-        Line2D([], [], color=colour, marker=shape, ls="", ms=DOT, label=node.replace("_", " "))
-        for node, (colour, shape) in looks.items()
-        if node in used
-    ]
-    keys += _report_keys(said, estimate.evidence)
-    canvas.finish(estimate.case.title, "People killed, as stated", keys, hidden)
-    return canvas.ax
+    for at, own in zip(canvas.rows(names, [(h, h) for h in half]), lanes, strict=True):
+        canvas.reports(own, at - LANE / 2 * (len(own) - 1), looks)
+    used = {report.category for report in canvas.said}
+    shown = {n.replace("_", " "): _style("exact", *look) for n, look in looks.items() if n in used}
+    keys = shown | {
+        label: style for label, style in canvas.report_keys().items() if label != "exact"
+    }
+    return canvas.finish(estimate.case.title, "People killed, as stated", keys)
 
 
 def sources(estimate: Estimate, *, ci_prob: float = CI_PROB, ax: Axes | None = None) -> Axes:
@@ -168,48 +152,37 @@ def sources(estimate: Estimate, *, ci_prob: float = CI_PROB, ax: Axes | None = N
     Parameters
     ----------
     estimate : Estimate
-        From `tolls.fit` or `tolls.load`.
     ci_prob : float
         Probability of the intervals.
     ax : Axes, optional
-        Where to draw, best in a figure with ``layout="constrained"``; a new figure if left out.
+        Best in a figure with ``layout="constrained"``; a new figure where left out.
 
     Returns
     -------
     Axes
-        At 1 a source states what is knowable; further left less, further right more. The columns
-        are the mean reliability before and after the reports, and the reports used.
-
-    Raises
-    ------
-    InputError
-        If the probability is out of range.
+        At 1 a source states what is knowable, further right more. The columns are its mean
+        reliability before and after the reports, and how many of its reports are evidence.
 
     Examples
     --------
     >>> tolls.plots.sources(estimate, ci_prob=0.9)  # doctest: +SKIP
     """
     table = estimate.sources(ci_prob)
-    names = [str(name) for name in table.index]
-    canvas = _Canvas(ax)
-    ends = table[["bias_lo", "bias_hi", "bias_prior_lo", "bias_prior_hi"]].to_numpy().ravel()
-    canvas.count_axis([1.0, *ends])
-    ats = canvas.rows(names, [0.75] * len(names), [0.75] * len(names))
-    canvas.ax.axvline(1, color="0.4", lw=0.9, ls=(0, (4, 3)), zorder=0)
-    for name, at in zip(names, ats, strict=True):
-        row = table.loc[name]
-        canvas.bar(at, (row["bias_prior_lo"], row["bias_prior_hi"]), f"_prior {name}")
-        bias = {"lo": row["bias_lo"], "hi": row["bias_hi"], "median": row["bias_median"]}
-        canvas.interval(at, bias, None, name)
-    before = [f"{mean:.2f}" for mean in table["reliability_prior"]]
-    after = [f"{mean:.2f}" for mean in table["reliability"]]
-    canvas.column(ats, before, 5.5, "reliability\nprior")
-    canvas.column(ats, after, 8.8, "\npost.")
-    canvas.column(ats, [str(n) for n in table["reports"]], 13.0, "\nreports")
-    line = Line2D([], [], color="0.4", lw=0.9, ls=(0, (4, 3)), label="states what is knowable")
-    keys = [_bar_key(ci_prob), *_interval_keys(ci_prob, inner=False), line]
-    canvas.finish(estimate.case.title, "Bias: stated / knowable", keys, lift=2.6)
-    return canvas.ax
+    table = table.rename(columns={f"bias_{end}": end for end in ("lo", "hi", "median")})
+    prior = table[["bias_prior_lo", "bias_prior_hi"]]
+    canvas = _Canvas(ax, (), (), estimate.evidence)
+    canvas.count_axis(table[["lo", "hi"]].assign(one=1.0).join(prior))
+    ats = canvas.rows([str(name) for name in table.index], [(9.0, 9.0)] * len(table))
+    canvas.ax.axvline(1, **KNOWABLE)
+    for i, at in enumerate(ats):
+        canvas.line(at, prior.iloc[i], "prior", PRIOR)
+        canvas.interval(at, table.iloc[i])
+    canvas.column(ats, [f"{p:.2f}" for p in table["reliability_prior"]], 7.5, "reliability\nbefore")
+    canvas.column(ats, [f"{p:.2f}" for p in table["reliability"]], 13.5, "after")
+    canvas.column(ats, [f"{n}" for n in table["reports"]], 21.5, "reports")
+    keys = {f"prior, {percent(ci_prob)}": PRIOR} | _interval_keys(ci_prob, inner=False)
+    keys |= {"states what is knowable": KNOWABLE}
+    return canvas.finish(estimate.case.title, "Bias: stated / knowable", keys)
 
 
 def timeline(
@@ -224,319 +197,256 @@ def timeline(
     Parameters
     ----------
     timeline : Timeline
-        From `tolls.timeline`.
     node : str, optional
         A node or union; the root where left out.
     ci_prob : float
         Probability of the thin lines; thick lines hold 50 %.
     ax : Axes, optional
-        Where to draw, best in a figure with ``layout="constrained"``; a new figure if left out.
+        Best in a figure with ``layout="constrained"``; a new figure where left out.
 
     Returns
     -------
     Axes
-        Its x axis is time, stretched so that all dates are equally far apart: days of many reports
-        get room. An interval stands at the end of its day, right of the reports it rests on.
-
-    Raises
-    ------
-    InputError
-        If the node is unknown or the probability is out of range.
+        Time is stretched so that all dates are equally far apart: days of many reports get room.
+        An interval stands at the end of its day, right of the reports that it rests on.
 
     Examples
     --------
     >>> tolls.plots.timeline(timeline, node="civilians")  # doctest: +SKIP
     """
-    name = _known([node or timeline.case.names[0]], timeline.case.names)[0]
-    table, core = timeline.summary(ci_prob), timeline.summary(INNER)
-    table, core = table[table["node"] == name], core[core["node"] == name]
-    evidence = timeline.estimates[-1].evidence
-    said, hidden = _drawable(timeline.case.reports, [name])
-    canvas = _Canvas(ax, upright=True)
-    stated = [n for report in said for n in report.figure]
-    canvas.count_axis([*table["lo"], *table["hi"], *stated])
-    places = canvas.columns(timeline.case.start, list(table["as_of"]), said)
-    for at, ((_, row), (_, inner)) in enumerate(
-        zip(table.iterrows(), core.iterrows(), strict=True), 1
-    ):
-        canvas.interval(at, row, inner, str(row["as_of"]))
-    for report, place in zip(said, places, strict=True):
-        canvas.report(report, place, (INK, ""), _aside(report, evidence))
-    keys = [*_interval_keys(ci_prob), *_report_keys(said, evidence, upright=True)]
+    name, last = node or timeline.case.names[0], timeline.estimates[-1]
+    last.tolls(name)  # refuses an unknown node
+    outer, core = (timeline.summary(p).query("node == @name") for p in (ci_prob, INNER))
+    canvas = _Canvas(ax, timeline.case.reports, [name], last.evidence, upright=True)
+    canvas.count_axis(outer[["lo", "hi"]])
+    canvas.columns(timeline.case.start, list(outer["as_of"]))
+    for i in range(len(outer)):
+        canvas.interval(i + 1, outer.iloc[i], core.iloc[i])
     title = f"{timeline.case.title}: {name.replace('_', ' ')}"
-    canvas.finish(title, "Published by the end of", keys, hidden)
-    return canvas.ax
+    keys = _interval_keys(ci_prob) | canvas.report_keys()
+    return canvas.finish(title, "Published by the end of", keys)
 
 
 class _Canvas:
-    """Axes on which counts run along one direction, with what depends on sizes in points."""
+    """Axes on which counts run along one direction, and the reports to be drawn on them."""
 
-    def __init__(self, ax: Axes | None, upright: bool = False) -> None:
-        self.own = ax is None
+    def __init__(
+        self,
+        ax: Axes | None,
+        found: Sequence[Report],
+        nodes: Sequence[str],
+        evidence: Evidence,
+        upright: bool = False,
+    ) -> None:
+        own = [r for r in found if r.category in nodes]
+        killed = [r for r in own if r.measure == MEASURES[0] and r.figure]
+        self.said = sorted(killed, key=lambda r: (r.published, r.row))
+        self.hidden, self.evidence = len(own) - len(killed), evidence
+        self.new = ax is None
         if ax is None:
-            _, ax = plt.subplots(figsize=(WIDTH, 4.2), layout="constrained")
+            _, ax = plt.subplots(figsize=(WIDTH, 5.0), layout="constrained")
         figure = ax.get_figure(root=True)
         assert figure is not None
-        self.ax, self.figure, self.upright = ax, figure, upright
-        kept = 0.75 if figure.get_layout_engine() else 1.0  # labels take the rest
+        self.ax, self.figure, self.upright, self.dot, self.margin = ax, figure, upright, DOT, 0.0
+        kept = 0.8 if figure.get_layout_engine() and not upright else 1.0  # labels take the rest
         box = ax.get_window_extent()
         self.width, self.height = (kept * 72 / figure.dpi * s for s in (box.width, box.height))
         self.size = FontProperties(size=rcParams["ytick.labelsize"]).get_size_in_points()
-        self.dot, self.lines = DOT, 1
         ax.spines[["top", "right"]].set_visible(False)
 
-    def count_axis(self, values: Sequence[float], wish: Sequence[float] = ()) -> None:
-        """Scale the counts so that all values are seen, and the wished ones unless far off."""
+    def count_axis(self, seen: Any = (), wish: Any = ()) -> None:
+        """Scale the counts so that everything is seen, and what is wished unless far off."""
+        values = [*np.ravel(seen), *(n for report in self.said for n in report.figure)]
         low, high = min(values), max(values)
+        top = min(max([high, *np.ravel(wish)]), 4 * high)
         axis = self.ax.yaxis if self.upright else self.ax.xaxis
         scale = self.ax.set_yscale if self.upright else self.ax.set_xscale
         if low <= 0:
-            high = max(high, min(max(wish, default=0), 4 * high), 1)
             scale("symlog", linthresh=1, linscale=0.5)
-            low, high = -0.3, 1.5 * high
+            self.limits = -0.3, 2.0 * max(top, 1)
         else:
-            low, high = max(min([low, *wish]), low / 4), min(max([high, *wish]), 4 * high)
-            pad = max(1.25, (high / low) ** 0.06, 2 * (low / high) ** 0.5)
-            low, high = low / pad, high * pad
-            decades = np.log10(high / low)
-            subs = (1, 2, 5) if decades < 1.6 else (1, 3) if decades < 2.2 else (1,)
+            low = max(min([low, *np.ravel(wish)]), low / 4)
+            pad = max(1.25, (top / low) ** 0.06, 2 * (low / top) ** 0.5)
+            self.limits = low / pad, top * pad ** (1 + self.upright)
+            decades = log10(self.limits[1] / self.limits[0])
             scale("log")
+            subs = (1, 2, 5) if decades < 1.6 else (1, 3) if decades < 2.2 else (1,)
             axis.set_major_locator(LogLocator(subs=subs))
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
         axis.set_minor_formatter(NullFormatter())
-        (self.ax.set_ylim if self.upright else self.ax.set_xlim)(low, high)
-        self.low, self.high = low, high
+        (self.ax.set_ylim if self.upright else self.ax.set_xlim)(*self.limits)
 
-    def place(self, at: float, value: float) -> tuple[float, float]:
-        """Return where a value lies, in fractions of the axes across and up."""
-        point = (at, value) if self.upright else (value, at)
-        across, up = (self.ax.transScale + self.ax.transLimits).transform(point)
-        return float(across), float(up)
+    def place(self, value: float) -> float:
+        """Return where a count lies, as a fraction of its axis."""
+        point = (0, value) if self.upright else (value, 0)
+        return float((self.ax.transScale + self.ax.transLimits).transform(point)[int(self.upright)])
 
     def span(self, report: Report) -> tuple[float, float]:
-        """Return where a report's mark begins and ends along the counts, as fractions."""
-        length = self.height if self.upright else self.width
-        low, high = (self.place(0, f(report.figure))[self.upright] for f in (min, max))
-        wording, half = WORDINGS[report.qualifier], (self.dot / 2 + 1) / length
+        """Return where a report's mark begins and ends, as fractions of the axis of counts."""
+        wording, length = WORDINGS[report.qualifier], self.height if self.upright else self.width
+        arrow, half = (ARROW + 1) / length, (self.dot / 2 + 1) / length
         return (
-            low - (ARROW / length if wording == UP_TO else half),
-            high + (ARROW / length if wording == AT_LEAST else half),
+            self.place(min(report.figure)) - (arrow if wording == UP_TO else half),
+            self.place(max(report.figure)) + (arrow if wording == AT_LEAST else half),
         )
 
-    def lanes(self, said: Sequence[Report]) -> list[tuple[Report, int]]:
-        """Give each report the lane of the one before where there is room, else the next one."""
-        placed: list[tuple[Report, int]] = []
-        lane, taken = 0, list[tuple[float, float]]()
+    def lanes(self, said: Sequence[Report]) -> list[list[Report]]:
+        """Put each report in the lane of the one before where there is room, else in the next."""
+        lanes: list[list[Report]] = []
+        taken: list[tuple[float, float]] = []
         for report in said:
             low, high = self.span(report)
-            if any(low < end and start < high for start, end in taken):
-                lane, taken = lane + 1, []
+            if not lanes or any(low < end and start < high for start, end in taken):
+                lanes.append([])
+                taken = []
+            lanes[-1].append(report)
             taken.append((low, high))
-            placed.append((report, lane))
-        return placed
+        return lanes
 
-    def rows(
-        self, names: Sequence[str], above: Sequence[float], below: Sequence[float]
-    ) -> list[float]:
-        """Set out labelled rows, in lines of text around their middles, which are returned."""
+    def rows(self, names: Sequence[str], room: Sequence[tuple[float, float]]) -> list[float]:
+        """Set out labelled rows by the points they need above and below; return where they lie."""
         labels = [fill(name, WRAP) for name in names]
-        half = [0.55 + label.count("\n") * 0.5 for label in labels]
-        over = [max(pair) for pair in zip(above, half, strict=True)]
-        heights = [o + max(pair) for o, *pair in zip(over, below, half, strict=True)]
-        tops = [sum(heights[:i]) for i in range(len(heights))]
-        ats = [top + o for top, o in zip(tops, over, strict=True)]
-        line = 1.25 * self.size
-        if self.own:
-            self.height = line * sum(heights)
-        elif self.height < line * sum(heights):
-            line = self.height / sum(heights)
-            self.size, self.dot = line / 1.25, min(DOT, 0.8 * LANE * line)
-        self.ax.set_ylim(sum(heights), 0)
-        self.ax.set_yticks(ats, labels, parse_math=False, fontsize=self.size, linespacing=1.1)
+        half = np.array([[0.65 * self.size * (1 + label.count("\n"))] for label in labels])
+        need = np.maximum(room, half)
+        edges = np.concatenate([[0.0], np.cumsum(need.sum(axis=1))])
+        shrink = 1.0 if self.new else min(1.0, self.height / edges[-1])
+        self.height, self.dot, self.size = edges[-1], shrink * DOT, shrink * self.size
+        ats = [float(at) for at in edges[:-1] + need[:, 0]]
+        self.ax.set_ylim(edges[-1], 0)
+        self.ax.set_yticks(ats, labels, parse_math=False, size=self.size, linespacing=1.1)
         self.ax.tick_params(axis="y", length=0)
         across = self.ax.get_yaxis_transform()
-        self.ax.hlines(tops[1:], 0, 1, transform=across, color=GREY, lw=0.6, zorder=0)
+        self.ax.hlines(edges[1:-1], 0, 1, color=PALE, lw=0.6, zorder=0, transform=across)
         return ats
 
-    def columns(self, start: date, days: Sequence[date], said: Sequence[Report]) -> list[float]:
-        """Set out time in equal columns that end with the days; return where the reports lie."""
-        last = max([days[-1], *(r.published.day for r in said)])
-        ends = [start, *(d + timedelta(days=1) for d in (*days, last))][: None if last > days[-1] else -1]
-        knots = [date2num(end) for end in ends]
-        names = [
-            f"{d.day}" + f"\n{d:%b}" * (d.month != p.month or p is start) + f"\n{d.year}" * (d.year != p.year or p is start)
-            for p, d in pairwise([start, *days])
-        ]
+    def columns(self, start: date, days: Sequence[date]) -> None:
+        """Set out time in columns, each up to the end of a day, and draw the reports in them."""
+        later = [r.published.day for r in self.said if r.published.day > days[-1]]
+        knots = [start.toordinal(), *(day.toordinal() + 1 for day in (*days, *later[-1:]))]
         self.ax.set_xlim(-0.1, len(knots) - 0.75)
-        self.ax.set_xticks(range(1, len(days) + 1), names)
-        self.lines = 3
-        step = (self.dot + 2) / self.width * len(knots)
+        year = [f"\n{b.year}" * (a.year != b.year) for a, b in pairwise([date.min, *days])]
+        labels = [f"{d.day}\n{d:%b}{y}" for d, y in zip(days, year, strict=True)]
+        self.ax.set_xticks(range(1, len(days) + 1), labels)
+        step = (self.dot + 2) / self.width * (len(knots) - 0.65)
         taken: list[tuple[float, float, float]] = []
-        for report in said:
+        for report in self.said:
             low, high = self.span(report)
-            at = float(np.interp(date2num(report.published.when), knots, range(len(knots))))
-            left, right = floor(at) + 1.4 * step, floor(at) + 1 - 1.4 * step
-            at = max(min(at, right), left)
-            tries = (at + sign * k * step / 2 for k in range(12) for sign in (-1, 1))
-            free = (
-                x
-                for x in tries
-                if left <= x <= right
-                and not any(abs(x - t) < step and low < b and a < high for t, a, b in taken)
-            )
-            taken.append((next(free, at), low, high))
-        return [at for at, _, _ in taken]
+            when = report.published.when
+            at = float(np.interp(when.toordinal() + when.hour / 24, knots, range(len(knots))))
+            free = np.linspace(np.floor(at) + 1.2 * step, np.floor(at) + 1 - 1.2 * step, 13)
+            beside = [x for x, a, b in taken if low < b and a < high]
+            crowd = [sum(max(0.0, 1 - abs(x - other) / step) for other in beside) for x in free]
+            at = min(zip(crowd, abs(free - at), free, strict=True))[2]
+            taken.append((at, low, high))
+            self.report(report, at, (INK, ""))
 
-    def line(self, at: float, ends: Sequence[float], **style: Any) -> None:
+    def line(self, at: float, ends: Any, label: str, style: Style) -> None:
         """Draw a line or marks along the counts."""
-        across = [at] * len(ends)
-        data = (across, ends) if self.upright else (ends, across)
-        self.ax.add_line(Line2D(*data, solid_capstyle="butt", **style))
+        data = ([at] * len(ends), ends) if self.upright else (ends, [at] * len(ends))
+        self.ax.add_line(Line2D(*data, solid_capstyle="butt", label=f"_{label}", **style))
 
-    def bar(self, at: float, ends: tuple[float, float], label: str) -> None:
-        """Draw a prior's interval, cut where the axes end."""
-        cut = max(ends[0], self.low), min(ends[1], self.high)
-        self.line(at, cut, color=GREY, lw=BAR, zorder=1, label=label)
+    def interval(self, at: float, outer: Any, inner: Any = None) -> None:
+        """Draw a median and its interval, with a thick one inside where that is narrower."""
+        self.line(at, outer[["lo", "hi"]], "interval", THIN)
+        if inner is not None and outer["ci_prob"] > INNER:
+            self.line(at, inner[["lo", "hi"]], "inner", THICK)
+        self.line(at, outer[["median"]], "median", MEDIAN)
 
-    def interval(self, at: float, outer: Any, inner: Any, name: str) -> None:
-        """Draw an interval as a thin line, with a thick one inside and a dot at the median."""
-        self.line(at, (outer["lo"], outer["hi"]), **_THIN, label=f"_interval {name}")
-        if inner is not None and outer["lo"] <= inner["lo"] and inner["hi"] <= outer["hi"]:
-            self.line(at, (inner["lo"], inner["hi"]), **_THICK, label=f"_inner {name}")
-        self.line(at, (outer["median"],), **_MEDIAN, label=f"_median {name}")
+    def reports(
+        self, lanes: Sequence[Sequence[Report]], top: float, looks: Mapping[str, tuple[str, str]]
+    ) -> None:
+        """Draw reports lane by lane."""
+        for i, lane in enumerate(lanes):
+            for report in lane:
+                self.report(report, top + i * LANE, looks.get(report.category, (INK, "")))
 
-    def say(self, at: float, value: float, text: str) -> None:
-        """Write above a value, so that the text stays within the axes."""
-        place = self.place(at, value)[0]
-        side = "left" if place < 0.3 else "right" if place > 0.7 else "center"
-        self.ax.annotate(
-            text, (value, at), (0, 4), textcoords="offset points", ha=side, va="bottom",
-            size=0.9 * self.size, color=INK,
-        )  # fmt: skip
+    def report(self, report: Report, at: float, look: tuple[str, str]) -> None:
+        """Draw a report by its wording and fate; a shape in the look tells its node."""
+        (colour, shape), wording = look, WORDINGS[report.qualifier]
+        aside = self.evidence.fates[report.row][0] != "evidence"
+        style = _style(wording, colour, shape or "o", aside, self.upright, self.dot)
+        ends = sorted({min(report.figure), max(report.figure)})
+        self.line(at, ends, f"report {report.row}", style)
+        if shape and wording not in ("exact", "about"):
+            self.line(at, ends, "shape", style | {"marker": shape, "ms": 0.7 * self.dot, "ls": ""})
+
+    def write(
+        self, text: str, xy: tuple[float, float], offset: tuple[float, float], **style: Any
+    ) -> None:
+        """Write a small text so many points from a place."""
+        style |= {"textcoords": "offset points", "size": 0.9 * self.size, "color": INK}
+        self.ax.annotate(text, xy, offset, **style)
 
     def column(self, ats: Sequence[float], cells: Sequence[str], end: float, head: str) -> None:
-        """Write a column of text right of the axes that ends so many letters from them."""
-        for at, cell in zip((0, *ats), (head, *cells), strict=True):
-            lift, va = (3, "bottom") if cell is head else (0, "center")
-            self.ax.annotate(
-                cell, (1, at), (0.6 * end * self.size, lift), xycoords=self.ax.get_yaxis_transform(),
-                textcoords="offset points", ha="right", va=va, size=0.9 * self.size, color=INK,
-            )  # fmt: skip
+        """Write a column of text that ends so many letters right of the axes."""
+        self.margin = 0.5 * end * self.size
+        where: Style = {"xycoords": self.ax.get_yaxis_transform(), "ha": "right"}
+        self.write(head, (1, 0), (self.margin, 3), va="bottom", **where)
+        for at, cell in zip(ats, cells, strict=True):
+            self.write(cell, (1, at), (self.margin, 0), va="center_baseline", **where)
 
-    def report(self, report: Report, at: float, look: tuple[str, str], aside: bool) -> None:
-        """Draw a report by its wording; a shape in the look tells its node."""
-        colour, shape = look
-        ends = sorted({min(report.figure), max(report.figure)})
-        style = _style(WORDINGS[report.qualifier], colour, shape, aside, self.upright, self.dot)
-        self.line(at, ends, **style, label=f"_report {report.row}")
-        if shape and WORDINGS[report.qualifier] not in ("exact", "about"):
-            style |= {"marker": shape, "ms": 0.7 * self.dot, "ls": ""}
-            self.line(at, ends, **style, label="_shape")
+    def report_keys(self) -> dict[str, Style]:
+        """Return what the legend says of the reports."""
+        used = {WORDINGS[report.qualifier] for report in self.said}
+        keys = {
+            wording: _style(wording, INK, "o", upright=self.upright and wording != "range")
+            for wording in dict.fromkeys(WORDINGS.values())
+            if wording in used
+        }
+        found = {self.evidence.fates[report.row][0] for report in self.said}
+        if pale := ", ".join(fate.replace("_", " ") for fate in FATES[1:] if fate in found):
+            keys[f"no evidence: {pale}"] = _style("exact", INK, "o", aside=True)
+        return keys | (
+            {f"not drawn: {self.hidden} without a count": {"ls": ""}} if self.hidden else {}
+        )
 
-    def finish(
-        self, title: str, label: str, keys: list[Line2D], hidden: int = 0, lift: float = 0.6
-    ) -> None:
-        """Add title, labels and a legend below; give a figure of one's own its height."""
-        if hidden:
-            text = f"not drawn: {hidden} report{'s' * (hidden > 1)} without a count of people killed"
-            keys = [*keys, Line2D([], [], ls="", label=text)]
-        self.ax.set_title(fill(title, 50), parse_math=False, pad=lift * self.size)
+    def finish(self, title: str, label: str, keys: Mapping[str, Style]) -> Axes:
+        """Add title, labels and a legend below; give a new figure of rows its height."""
+        self.ax.set_title(fill(title, 45), parse_math=False, pad=30 if self.margin else 6)
         self.ax.set_xlabel(label)
         if self.upright:
             self.ax.set_ylabel("People killed")
-        down = ScaledTranslation(
-            0, -(1.3 * self.lines + 2.6) * self.size / 72, self.figure.dpi_scale_trans
-        )
-        ranges = {k: HandlerLine2D(numpoints=2) for k in keys if k.get_label() == "range"}
+        handles = [Line2D([], [], label=fill(key, 26), **style) for key, style in keys.items()]
+        drop = (4.2 + 2.4 * self.upright) * self.size
+        move = ScaledTranslation(self.margin / 72, -drop / 72, self.figure.dpi_scale_trans)
+        most = max(1, round((self.width + self.margin + 100) / 125))
         legend = self.ax.legend(
-            handles=keys, loc="upper right", bbox_to_anchor=(1, 0), frameon=False,
-            bbox_transform=self.ax.transAxes + down, fontsize="small",
-            ncols=max(1, round(self.width / 110)), handler_map=ranges,
+            handles=handles, loc="upper right", bbox_to_anchor=(1, 0), frameon=False,
+            bbox_transform=self.ax.transAxes + move, fontsize="small",
+            ncols=min(most, (len(keys) + 1) // 2),
+            handler_map={h: HandlerLine2D(numpoints=2) for h in handles if h.get_label() == "range"},
         )  # fmt: skip
         for text in legend.get_texts():
             text.set_parse_math(False)
-        if self.own and not self.upright:
-            self.figure.set_figheight((self.height + 75 + 5 * len(keys)) / 72)
-
-
-_THIN = {"color": ESTIMATE, "lw": 1.4, "zorder": 2}
-_THICK = {"color": ESTIMATE, "lw": 4.5, "zorder": 2.1}
-_MEDIAN = {"color": ESTIMATE, "marker": "o", "ls": "", "ms": 6, "mfc": "white", "mew": 1.4, "zorder": 2.2}
+        if self.new and not self.upright:
+            self.figure.set_figheight((self.height + 75 + 6 * len(keys)) / 72)
+        return self.ax
 
 
 def _style(
-    wording: str, colour: str, shape: str, aside: bool, upright: bool, dot: float
-) -> dict[str, Any]:
-    """Return how a wording is drawn; what is set aside is paler, smaller and further back."""
-    ink = [0.45 * c + 0.55 if aside else c for c in to_rgb(colour)]
+    wording: str,
+    colour: str,
+    shape: str,
+    aside: bool = False,
+    upright: bool = False,
+    dot: float = DOT,
+) -> Style:
+    """Return how a wording is drawn; what is no evidence is paler, smaller and further back."""
+    ink = tuple(0.45 * c + 0.55 if aside else c for c in to_rgb(colour))
+    marker: str | MarkerStyle = shape
     dot *= 0.75 if aside else 1
-    marks: dict[str, Any] = {
-        "exact": shape or "o", "about": shape or "o", "range": "_" if upright else "|"
-    }
-    mark = marks.get(wording)
-    if mark is None:
-        dot *= 2 * ARROW / DOT
-        turn = 90 * upright + 180 * (wording == UP_TO)
-        mark = MarkerStyle(_BOUND, "none", Affine2D().rotate_deg(turn))
+    if wording == "range":
+        marker = "_" if upright else "|"
+    elif wording in (AT_LEAST, UP_TO):
+        turn = Affine2D().rotate_deg(90 * upright + 180 * (wording == UP_TO))
+        marker, dot = MarkerStyle(BOUND, "none", turn), dot * 2 * ARROW / DOT
     return {
-        "color": ink, "marker": mark, "ms": dot, "mew": 1.2, "lw": 1.2,
-        "ls": "-" if wording == "range" else "", "zorder": 3 - 0.2 * aside,
+        "color": ink, "marker": marker, "ms": dot, "mew": 1.2, "lw": 1.2,
         "mfc": "white" if wording == "about" else ink,
+        "ls": "-" if wording == "range" else "", "zorder": 3 - 0.5 * aside,
     }  # fmt: skip
 
 
-def _bar_key(ci_prob: float) -> Line2D:
-    return Line2D([], [], color=GREY, lw=BAR, label=f"prior, {percent(ci_prob)}")
-
-
-def _interval_keys(ci_prob: float, inner: bool = True) -> list[Line2D]:
-    keys = [Line2D([], [], **_MEDIAN, label="median")]
-    if inner and ci_prob > INNER:
-        keys.append(Line2D([], [], **_THICK, label=f"{percent(INNER)} interval"))
-    return [*keys, Line2D([], [], **_THIN, label=f"{percent(ci_prob)} interval")]
-
-
-def _report_keys(
-    said: Sequence[Report], evidence: Evidence, upright: bool = False
-) -> list[Line2D]:
-    used = {WORDINGS[report.qualifier] for report in said}
-    keys = [
-        Line2D([], [], **_style(w, INK, "", False, upright and w != "range", DOT), label=w)
-        for w in dict.fromkeys(WORDINGS.values())
-        if w in used
-    ]
-    found = {evidence.fates[report.row][0] for report in said}
-    pale = [fate.replace("_", " ") for fate in FATES[1:] if fate in found]
-    if pale:
-        style = _style("exact", INK, "", True, False, DOT)
-        keys.append(Line2D([], [], **style, label=f"no evidence: {', '.join(pale)}"))
-    return keys
-
-
-def _known(names: Sequence[str], allowed: Sequence[str]) -> list[str]:
-    for name in names:
-        if name not in allowed:
-            near = nearest(name, allowed)
-            hint = f'; did you mean "{near}"?' if near else ""
-            raise InputError(f'"{name}" is no node; allowed: {", ".join(allowed)}{hint}')
-    return list(names)
-
-
-def _drawable(found: Iterable[Report], nodes: Sequence[str]) -> tuple[list[Report], int]:
-    """Return the counts of people killed on these nodes as they came, and how many are none."""
-    own = [r for r in found if r.category in nodes or r.measure != MEASURES[0]]
-    said = [r for r in own if r.measure == MEASURES[0] and r.figure]
-    return sorted(said, key=lambda r: (r.published, r.row)), len(own) - len(said)
-
-
-def _aside(report: Report, evidence: Evidence) -> bool:
-    return evidence.fates[report.row][0] != "evidence"
-
-
-def _depth(placed: Sequence[tuple[Report, int]]) -> int:
-    return max((lane for _, lane in placed), default=-1) + 1
-
-
-def _said(row: Any) -> str:
-    width = row["hi"] - row["lo"]
-    return f"{count(row['median'], width)} ({interval(row['lo'], row['hi'])})"
+def _interval_keys(ci_prob: float, inner: bool = True) -> dict[str, Style]:
+    thick = {f"{percent(INNER)} interval": THICK} if inner and ci_prob > INNER else {}
+    return {"median": MEDIAN, f"{percent(ci_prob)} interval": THIN} | thick

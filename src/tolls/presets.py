@@ -180,7 +180,9 @@ def _shipped_tables(scale: str) -> dict[str, Any]:
     return tables
 
 
-def load_presets(scale: str = "admiralty", folder: Path | None = None) -> Presets:
+def load_presets(
+    scale: str = "admiralty", folder: Path | None = None, *, file: str = ""
+) -> Presets:
     """Load a shipped scale, or one's own TOML file laid over the shipped tables.
 
     Parameters
@@ -189,6 +191,8 @@ def load_presets(scale: str = "admiralty", folder: Path | None = None) -> Preset
         Name of a shipped scale, or a path relative to `folder` that ends in ``.toml``.
     folder : Path, optional
         Folder of the case, where a relative path starts.
+    file : str, optional
+        What the file that names the scale is called in messages.
 
     Returns
     -------
@@ -207,30 +211,38 @@ def load_presets(scale: str = "admiralty", folder: Path | None = None) -> Preset
     """
     if scale in SHIPPED_SCALES:
         return Presets.model_validate(_shipped_tables(scale))
-    problems = Problems("key reliability")
-    if not scale.endswith(".toml"):
-        problems.unknown("", "scale and no path to a .toml file", scale, SHIPPED_SCALES)
-        problems.raise_if_any()
-    path = Path(scale)
-    base = (folder or Path()).resolve()
-    # a scale may be shared by the cases of one project, hence one folder up is allowed
-    if path.is_absolute() or not (base / path).resolve().is_relative_to(base.parent):
-        raise InputError(
-            f'key reliability: "{scale}" lies outside the project; allowed: a relative path to a '
-            f".toml file in the case's folder or beside it"
-        )
-    try:
-        own = tomllib.loads((base / path).read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(f'key reliability: cannot read "{scale}": {error.strerror}') from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{scale}: not a valid UTF-8 TOML file: {error}") from None
-    problems = Problems(scale)
+    problems = Problems(file or "Case")
+    own = _own_tables(scale, (folder or Path()).resolve(), problems)
+    problems.raise_if_any()
+    tables = Problems(scale)
     try:
         return Presets.model_validate(_overlay(_shipped_tables("admiralty"), own))
     except ValidationError as error:
-        add_faults(problems, error, Presets)
-        raise InputError(problems.messages) from None
+        add_faults(tables, error, Presets)
+        raise InputError(tables.messages) from None
+
+
+def _own_tables(scale: str, base: Path, problems: Problems) -> dict[str, Any]:
+    key = "key reliability"
+    if not scale.endswith(".toml"):
+        problems.unknown(key, "scale and no path to a .toml file", scale, SHIPPED_SCALES)
+        return {}
+    try:
+        # a scale may be shared by the cases of one project, hence one folder up is allowed
+        path = (base / scale).resolve()
+        if Path(scale).is_absolute() or not path.is_relative_to(base.parent):
+            problems.add(
+                key,
+                f'"{scale}" lies outside the project; allowed: a relative path to a .toml file '
+                "in the case's folder or beside it",
+            )
+            return {}
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        problems.add(key, f'cannot read "{scale}": {error.strerror}; name an existing .toml file')
+    except ValueError as error:  # TOML or Unicode faults, a null character in the path
+        problems.add(key, f'"{scale}" is no valid UTF-8 TOML file: {error}')
+    return {}
 
 
 def _overlay(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

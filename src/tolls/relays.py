@@ -26,12 +26,12 @@ def covers(own: Report, relay: Report) -> bool:
     """Tell whether a relay states nothing beyond an own figure: equal, rounded or bounded by it."""
     if own.figure == relay.figure:
         return True
-    if own.value is None:
+    if not own.figure or not relay.figure:
         return False
     low, high = relay.bounds
-    if relay.qualifier != "exact" and low <= own.value <= high:
+    if relay.qualifier != "exact" and low <= min(own.figure) and max(own.figure) <= high:
         return True
-    return relay.value is not None and relay.value in _roundings(own.value)
+    return own.value is not None and relay.value in _roundings(own.value)
 
 
 def _roundings(value: int) -> set[int]:
@@ -58,7 +58,15 @@ def origin_of(report: Report, reports: Sequence[Report]) -> tuple[str, ...]:
         chain.append(current.cites)
         if current.cites in chain[:-1]:
             break
-        rows = [r for r in reports if r.source == current.cites and r.category == report.category]
+        rows = sorted(
+            (
+                r
+                for r in reports
+                if (r.source, r.category, r.measure)
+                == (current.cites, report.category, report.measure)
+            ),
+            key=lambda r: (r.published, r.as_of, r.figure, r.cites),
+        )
         relayed = [r for r in rows if r.cites]
         same = [r for r in relayed if covers(r, current) or covers(current, r)]
         if any(r for r in rows if not r.cites and covers(r, current)):
@@ -82,12 +90,14 @@ def check_citations(reports: Sequence[Report], problems: Problems) -> None:
         if not report.cites:
             continue
         chain = origin_of(report, by_category[report.category])
-        circle = frozenset(chain)
-        if chain[-1] in chain[:-1] and circle not in told:
-            told.add(circle)
+        if chain[-1] not in chain[:-1]:
+            continue
+        circle = chain[chain.index(chain[-1]) :]
+        if frozenset(circle) not in told:
+            told.add(frozenset(circle))
             problems.add(
                 f"row {report.row}, column cites",
-                f"the citations run in a circle ({' cites '.join(chain)}); say who stated the "
+                f"the citations run in a circle ({' cites '.join(circle)}); say who stated the "
                 "count first and leave that row's cites empty",
             )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tolls.constants import MAX_COUNT, MEASURES, ROOT_WORDS
-from tolls.errors import Problems
+from tolls.errors import InputError, Problems
 from tolls.growth import Moment
 
 __all__ = ["COLUMNS", "EVIDENCE", "QUALIFIERS", "Report", "read_csv", "read_table", "table_rows"]
@@ -105,7 +105,7 @@ class Report:
         return {k: row[k] for k in COLUMNS} | dict(self.extra)
 
 
-def read_csv(path: Path, name: str, problems: Problems) -> list[tuple[int, dict[str, str]]]:
+def read_csv(path: Path, problems: Problems) -> list[tuple[int, dict[str, str]]]:
     """Read a CSV file into numbered rows of text; faults of the file's form go to `problems`."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -150,6 +150,10 @@ def _check_header(header: Sequence[str], problems: Problems) -> None:
 
 def table_rows(table: Any) -> list[tuple[int, dict[str, str]]]:
     """Turn a DataFrame (pandas or polars) or a list of mappings into numbered rows of text."""
+    names = [str(name) for name in getattr(table, "columns", ())]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"reports: column {', '.join(twice)} stands twice; keep one of them")
     if hasattr(table, "to_dicts"):
         records: Iterable[Mapping[str, Any]] = table.to_dicts()
     elif hasattr(table, "to_dict"):
@@ -163,7 +167,9 @@ def table_rows(table: Any) -> list[tuple[int, dict[str, str]]]:
 
 
 def _as_text(value: Any) -> str:
-    if value is None or value != value or str(value) in ("NaT", "<NA>"):
+    if isinstance(value, str):
+        return value
+    if value is None or str(value) in ("nan", "NaT", "<NA>"):  # the missing values of pandas
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
@@ -180,7 +186,7 @@ def read_table(
     problems: Problems,
     *,
     root: str,
-    names: Sequence[str],
+    names: Sequence[str] | None,
     start: date | None,
     columns: Mapping[str, str] | None = None,
 ) -> tuple[Report, ...]:
@@ -194,8 +200,8 @@ def read_table(
         Collects what is wrong.
     root : str
         Name of the root, for rows whose category is empty, ``all`` or ``total``.
-    names : sequence of str
-        Nodes and unions that a category may name.
+    names : sequence of str, optional
+        Nodes and unions that a category may name; not checked where they are not known.
     start : date, optional
         First day of the harm; nothing can be published before it.
     columns : mapping of str to str, optional
@@ -210,12 +216,12 @@ def read_table(
         if not problems.messages:
             problems.add("", "has no row; a case needs at least one report")
         return ()
-    present = set(rows[0][1])
+    present = list(rows[0][1])
     mapping = _column_map(columns or {}, present, problems)
     for needed in ("source", "published"):
         if mapping.get(needed, needed) not in present:
             problems.add("row 1", f'column "{needed}" is missing; found: {", ".join(present)}')
-    if problems.messages and not {mapping.get(c, c) for c in ("source", "published")} <= present:
+    if not {mapping.get(c, c) for c in ("source", "published")} <= set(present):
         return ()
     read = [_Row(n, _renamed(r, mapping), problems).report(root, names, start) for n, r in rows]
     reports = tuple(r for r in read if r is not None)
@@ -230,19 +236,23 @@ def read_table(
 
 
 def _column_map(
-    columns: Mapping[str, str], present: set[str], problems: Problems
+    columns: Mapping[str, str], present: Sequence[str], problems: Problems
 ) -> dict[str, str]:
     for ours, theirs in columns.items():
         if ours not in COLUMNS:
             problems.unknown("columns", "column", ours, COLUMNS)
         if theirs not in present:
-            problems.unknown("columns", "column of the table", theirs, sorted(present))
+            problems.unknown("columns", "column of the table", theirs, present)
     return dict(columns)
 
 
 def _renamed(row: Mapping[str, str], mapping: Mapping[str, str]) -> dict[str, str]:
     taken = {theirs: ours for ours, theirs in mapping.items()}
-    return {taken.get(name, name): text.strip() for name, text in row.items()}
+    return {
+        taken.get(name, name): text.strip()
+        for name, text in row.items()
+        if name in taken or name not in mapping  # a mapped column wins over one of the plain name
+    }
 
 
 class _Row:
@@ -307,7 +317,7 @@ class _Row:
             self.add("value", "fewer than 0 people cannot be; allowed: 1 or more")
         return given
 
-    def report(self, root: str, names: Sequence[str], start: date | None) -> Report | None:
+    def report(self, root: str, names: Sequence[str] | None, start: date | None) -> Report | None:
         source = self.cells.get("source", "")
         if not source:
             self.add("source", "is empty; say who states the count")
@@ -315,7 +325,7 @@ class _Row:
         category = self.cells.get("category", "")
         if category.lower() in ROOT_WORDS:
             category = root
-        elif category not in names and measure == root:
+        elif names is not None and category not in names and measure == root:
             self.unknown_category(category, root, names)
         qualifier = self.choice("qualifier", "exact", QUALIFIERS)
         evidence = self.choice("evidence", "", EVIDENCE)

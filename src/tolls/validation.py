@@ -4,13 +4,15 @@ A closed schema rejects unknown keys; the message names the key path, the value,
 and the nearest known key.
 """
 
+import copy
+from types import NoneType, UnionType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from tolls.errors import Problems, nearest
 
-__all__ = ["add_faults"]
+__all__ = ["add_faults", "without_faults"]
 
 
 def add_faults(problems: Problems, error: ValidationError, model: type[BaseModel]) -> None:
@@ -24,31 +26,44 @@ def add_faults(problems: Problems, error: ValidationError, model: type[BaseModel
             hint = f'; did you mean "{near}"?' if near else ""
             what = f"is no known key; allowed: {', '.join(known)}{hint}"
         elif fault["type"] == "missing":
-            what = "is missing"
+            what = "is missing" + ("; write format = 1" if path == "format" else "; state it")
         else:
-            message = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
-            what = f"{message}, found {fault['input']!r}"
+            what = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
+            if not isinstance(fault["input"], dict | list | tuple | BaseModel):
+                what += f", found {fault['input']!r}"
         problems.add(f"key {path}" if path else "", what)
+
+
+def without_faults(raw: dict[str, Any], error: ValidationError) -> dict[str, Any]:
+    """Return a copy without what is at fault, so that the rest can be checked too."""
+    rest = copy.deepcopy(raw)
+    for fault in error.errors(include_url=False):
+        place: Any = rest
+        *path, last = (*fault["loc"],) if fault["loc"] else (None,)
+        for step in path:
+            try:
+                place = place[step]
+            except (KeyError, IndexError, TypeError):
+                break
+        else:
+            if isinstance(place, dict):
+                place.pop(last, None)
+    return rest
 
 
 def _known_keys(model: Any, location: tuple[int | str, ...]) -> list[str]:
     for part in location[:-1]:
         model = _descend(model, part)
-    return [f.alias or name for name, f in getattr(model, "model_fields", {}).items()]
+    return list(getattr(model, "model_fields", {}))
 
 
-def _descend(model: Any, part: int | str) -> Any:
-    """Follow one step of a key path through the annotations of a model."""
-    if hasattr(model, "model_fields"):
-        for name, field in model.model_fields.items():
-            if part in (name, field.alias):
-                return _inner(field.annotation)
-        return None
-    return _inner(model)
-
-
-def _inner(annotation: Any) -> Any:
-    """Unwrap optionals and containers down to the model of their values."""
-    while getattr(annotation, "__args__", None):
-        annotation = next((a for a in reversed(annotation.__args__) if a is not type(None)), None)
-    return annotation
+def _descend(annotation: Any, part: int | str) -> Any:
+    """Follow one step of a key path: into a field of a model, or into a container's values."""
+    if hasattr(annotation, "model_fields"):
+        field = annotation.model_fields.get(part)
+        annotation = field.annotation if field else None
+        if isinstance(annotation, UnionType):
+            annotation = next(a for a in annotation.__args__ if a is not NoneType)
+        return annotation
+    values = [a for a in getattr(annotation, "__args__", ()) if a is not Ellipsis]
+    return values[-1] if values else None
