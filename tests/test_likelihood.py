@@ -300,23 +300,30 @@ def known(statement, evidence, p, draw):
 
 
 def components(statement, evidence, p, draw):
-    """Weight, mean and sd of log X of the three components, written out from the design."""
+    """Weight, mean and sd of log X of the three components, written out from the equations.
+
+    An honest statement that leans on the previous one adds the innovation of a stationary
+    autoregression; a part stated alone has its split and a pace of growth of its own.
+    """
     source = evidence.sources.index(statement.source)
     node = evidence.case.names.index(statement.node)
     level = p.log_size[draw, node] + p.kappa[draw] + math.log(p.bias[draw, source])
-    fresh = level + known(statement, evidence, p, draw)
-    linked = fresh
+    log_known = known(statement, evidence, p, draw)
+    r, before, said = 0.0, 0.0, 0.0
     if statement.link:
-        before = level + known(statement.link, evidence, p, draw)
-        linked = fresh + statement.link.r * (statement.link.previous - before)
-    variance = p.scatter[draw, source] ** 2 + (0.35**2 if statement.alone else 0)
+        r, said = statement.link.r, statement.link.previous
+        before = known(statement.link, evidence, p, draw)
+    own = p.scatter[draw, source] ** 2 + 0.35**2 * statement.alone
+    leaning = own * (1 - r**2) + statement.alone * (0.5 * (log_known - r * before)) ** 2
+    fresh = own + statement.alone * (0.5 * log_known) ** 2
     honest = p.reliability[draw, source]
-    for weight, mean, extra in (
-        (honest * 0.8, linked, 0.0),
-        (honest * 0.2, fresh, 0.0),
-        (1 - honest, fresh, 1.5**2),
+    mean = level + log_known
+    for weight, centre, variance in (
+        (honest * 0.8, mean + r * (said - level - before), leaning),
+        (honest * 0.2, mean, fresh),
+        (1 - honest, mean, fresh + 1.5**2),
     ):
-        yield weight, mean, math.sqrt(variance + extra + 0.5 * min(math.exp(-mean), 1))
+        yield weight, centre, math.sqrt(variance + 0.5 * min(math.exp(-centre), 1))
 
 
 STATED = [
@@ -358,12 +365,12 @@ def test_a_total_is_a_mixture_of_honest_and_gross_beliefs():
     assert_statements_follow_the_design(stated(alone=False, linked=False))
 
 
-def test_a_lone_part_adds_the_spread_of_splits_and_nothing_else():
+def test_a_lone_part_adds_the_spread_of_splits_and_of_its_own_pace():
     assert_statements_follow_the_design(stated(alone=True, linked=False))
 
 
 @pytest.mark.parametrize("alone", [False, True])
-def test_a_linked_statement_scatters_like_a_fresh_one_around_what_the_link_says(alone):
+def test_a_linked_statement_adds_the_innovation_of_a_stationary_autoregression(alone):
     assert_statements_follow_the_design(stated(alone=alone, linked=True))
 
 
@@ -478,14 +485,16 @@ def assert_compositions_follow_the_design(grade, concentration, log_of_more):
     r = math.exp(-1 / 14)
     for draw, share in enumerate(shares):
         honest = p.reliability[draw, 0]
+        final = math.exp(p.log_size[draw, 0] + p.kappa[draw]) * p.bias[draw, 0]
         for i, (counts, leaning) in enumerate(
             [((5, 0, 3), share), ((9, 2, 4), (1 - r) * share + r * np.array([5, 0, 3]) / 8)]
         ):
+            uneven = (0.5 * min(math.log(sum(counts) / final), 0)) ** 2 / 3
+            careful, gross = 1 / (1 / concentration + uneven), 1 / (1 / 3 + uneven)
             expected = (
-                honest * 0.8 * dirichlet_multinomial(counts, concentration * leaning)
-                + honest * 0.2 * dirichlet_multinomial(counts, concentration * share)
-                + (1 - honest)
-                * dirichlet_multinomial(counts, PRESETS.belief.gross_composition * share)
+                honest * 0.8 * dirichlet_multinomial(counts, careful * leaning)
+                + honest * 0.2 * dirichlet_multinomial(counts, careful * share)
+                + (1 - honest) * dirichlet_multinomial(counts, gross * share)
             )
             assert found[draw, i] == pytest.approx(math.log(expected), abs=1e-9)
 
@@ -499,7 +508,7 @@ def test_a_composition_is_dirichlet_multinomial_around_the_linked_shares(grade, 
 
 
 @pytest.mark.parametrize(("grade", "concentration"), CONCENTRATIONS[:3])
-def test_the_concentration_of_an_early_bulletin_is_its_grades_too(grade, concentration):
+def test_the_split_of_an_early_bulletin_varies_more(grade, concentration):
     assert_compositions_follow_the_design(grade, concentration, log_of_more=+3)
 
 

@@ -8,6 +8,8 @@ costs next to nothing.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tolls.constants import VERSION
+
 if TYPE_CHECKING:
     import tolls.plots as plots
     from tolls.case import Case
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from tolls.simulation import Simulation, simulate
     from tolls.timelines import Timeline, timeline
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 _HOME = {
     "Case": "case",

@@ -295,7 +295,7 @@ class Case:
 
 
 def presets_of(declaration: Declaration, folder: Path | None, problems: Problems) -> Presets:
-    """Load the scale that a declaration names; a fault goes to `problems`, and the shipped serves."""
+    """Load the declared scale; a fault goes to `problems`, and the shipped scale serves."""
     try:
         return load_presets(declaration.reliability, folder, file=problems.file)
     except InputError as error:

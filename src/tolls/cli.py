@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from tolls import __version__
 from tolls.case import Case
 from tolls.casefile import read_case
+from tolls.constants import VERSION
 from tolls.errors import EstimateRefused, InputError
 from tolls.evidence import FATES, Evidence, gather
 from tolls.formatting import period
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="tolls", description="How many people were killed, and how sure we can be."
     )
-    parser.add_argument("--version", action="version", version=f"tolls {__version__}")
+    parser.add_argument("--version", action="version", version=f"tolls {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     path = {"metavar": "PATH", "help": "a case folder, a case.toml or a bare reports.csv"}
 

@@ -7,6 +7,8 @@ from typing import Final, Literal
 
 type CiKind = Literal["eti", "hdi"]
 
+VERSION: Final = "0.1.0"
+
 CI_PROB: Final = 0.95
 """Probability of every credible interval unless asked otherwise (ArviZ's own default is 0.89)."""
 CI_KIND: Final[CiKind] = "eti"

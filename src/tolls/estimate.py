@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tolls import __version__
 from tolls.case import Case
-from tolls.constants import CI_KIND, CI_PROB, QUANTILES, CiKind
+from tolls.constants import CI_KIND, CI_PROB, QUANTILES, VERSION, CiKind
 from tolls.convergence import Diagnostics
 from tolls.errors import InputError, nearest
 from tolls.evidence import Evidence
 from tolls.formatting import count, interval, percent, period, text_table
 from tolls.influence import without_each
+from tolls.intervals import credible_interval
 from tolls.likelihood import Parameters
 from tolls.storage import write_tree
 
@@ -471,7 +471,7 @@ class Estimate:
             for i, name in enumerate(self.evidence.sources)
         ]
         return {
-            "tolls_version": __version__,
+            "tolls_version": VERSION,
             "case": self.case.title,
             "digest": self.case.digest,
             "seed": self.seed,
@@ -490,19 +490,3 @@ class Estimate:
             "sources": sources,
             "warnings": list(self.warnings),
         }
-
-
-def credible_interval(draws: NDArray[Any], ci_prob: float, ci_kind: CiKind) -> tuple[float, float]:
-    """Return the ends of a credible interval of draws."""
-    if not 0 < ci_prob < 1:
-        raise InputError(f"ci_prob: {ci_prob} is no probability; allowed: between 0 and 1")
-    if ci_kind == "eti":
-        lo, hi = np.quantile(draws, [(1 - ci_prob) / 2, (1 + ci_prob) / 2])
-        return float(lo), float(hi)
-    if ci_kind == "hdi":
-        ordered = np.sort(draws)
-        inside = int(np.ceil(ci_prob * len(ordered)))
-        widths = ordered[inside - 1 :] - ordered[: len(ordered) - inside + 1]
-        first = int(np.argmin(widths))
-        return float(ordered[first]), float(ordered[first + inside - 1])
-    raise InputError(f'ci_kind: "{ci_kind}" is unknown; allowed: eti, hdi')

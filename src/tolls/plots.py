@@ -99,7 +99,7 @@ def tolls(
     room = [(20.0, 10 + LANE * len(own)) for own in lanes]
     ats = canvas.rows([node.replace("_", " ") for node in chosen], room)
     for node, at, own in zip(chosen, ats, lanes, strict=True):
-        row = table.loc[node]
+        row: Any = table.loc[node]
         canvas.line(at, np.clip(row[["prior_lo", "prior_hi"]], *canvas.limits), "prior", PRIOR)
         canvas.interval(at, row, core.loc[node])
         width, side = row["hi"] - row["lo"], canvas.place(row["median"])
@@ -216,7 +216,8 @@ def timeline(
     """
     name, last = node or timeline.case.names[0], timeline.estimates[-1]
     last.tolls(name)  # refuses an unknown node
-    outer, core = (timeline.summary(p).query("node == @name") for p in (ci_prob, INNER))
+    tables = timeline.summary(ci_prob), timeline.summary(INNER)
+    outer, core = (table[table["node"] == name] for table in tables)
     canvas = _Canvas(ax, timeline.case.reports, [name], last.evidence, upright=True)
     canvas.count_axis(outer[["lo", "hi"]])
     canvas.columns(timeline.case.start, list(outer["as_of"]))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from tolls.case import Case
 from tolls.constants import CI_PROB
 from tolls.errors import InputError
-from tolls.estimate import Estimate, credible_interval
+from tolls.estimate import Estimate
 from tolls.fitting import fit
+from tolls.intervals import credible_interval
 
 if TYPE_CHECKING:
     import pandas as pd
