@@ -4,6 +4,7 @@ They are consistent (parts add up, orders hold) but mean nothing.
 """
 
 import numpy as np
+
 import tolls
 from tolls.case import Case
 from tolls.convergence import Diagnostics, Row
@@ -63,9 +64,7 @@ def estimate_of(
 
 def timeline_of(case: Case, *dates: str) -> Timeline:
     """Invent the estimates of a case as of several dates."""
-    return Timeline(
-        case, tuple(estimate_of(case, day, seed=i) for i, day in enumerate(dates))
-    )
+    return Timeline(case, tuple(estimate_of(case, day, seed=i) for i, day in enumerate(dates)))
 
 
 def crowded_case(sources: int = 15, reports: int = 50) -> Case:

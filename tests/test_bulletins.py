@@ -108,6 +108,16 @@ def test_parts_published_on_two_days_about_one_are_one_bulletin():
     assert str(found.statements[0].published) == "2025-03-10"
 
 
+@pytest.mark.parametrize("again", ["2025-03-09", "2025-03-10", "2025-03-12"])
+def test_a_part_that_is_said_twice_does_not_break_its_bulletin(again):
+    rows = parts(745, 125, 148, as_of="2025-03-08")
+    rows[0]["published"] = "2025-03-10"
+    found = bulletin(*rows, rows[1] | {"published": again})
+    assert [c.counts for c in found.compositions] == [(745, 125, 148)]
+    assert said(found) == [("Monitor", "killed", "exact", 1018)]
+    assert sorted(fates(found)) == ["evidence"] * 3 + ["repeat"]
+
+
 def test_two_bulletins_of_one_day_pair_by_size():
     found = bulletin(*parts(745, 125, 148), *parts(532, 93, 120))
     assert [c.counts for c in found.compositions] == [(532, 93, 120), (745, 125, 148)]

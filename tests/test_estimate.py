@@ -542,7 +542,7 @@ def test_saving_where_there_is_no_folder_leaves_nothing_half_written(estimate, t
 def test_loading_and_answering_load_neither_the_model_nor_plots(estimate, tmp_path):
     estimate.save(tmp_path / "estimate.nc")
     code = (
-        "import sys, tolls; e = tolls.load(sys.argv[1]); e.summary(); repr(e); e.sources(); "
+        "import sys, tolls; e = tolls.load(sys.argv[1]); e.summary(); repr(e); "
         "print([m for m in ('pymc', 'pytensor', 'nutpie', 'matplotlib') if m in sys.modules])"
     )
     found = subprocess.run(

@@ -156,12 +156,15 @@ def test_both_likelihoods_agree_at_points_of_the_prior(evidence):
     parameters, points = prior_points(evidence)
     graph, numpy = potentials_of(evidence, points), likelihood_of(evidence, parameters)
     assert graph.keys() == numpy.keys()
+    # the graph integrates bounds with a few nodes: felt where they bound a handful of people
+    wide = any(s.wording in BOUNDS and s.figure[0] < 10 for s in evidence.statements)
     for name, values in graph.items():
+        error = 5e-4 if wide and name == "statements" else 1e-6
         assert np.isfinite(values).all()
-        # bounds are integrated with three nodes in the graph
-        assert values == pytest.approx(numpy[name], rel=1e-9, abs=1e-4), name
+        assert values == pytest.approx(numpy[name], rel=1e-9, abs=error), name
 
 
+BOUNDS = ("at_least", "up_to")
 WORDINGS = {
     "exact": (0, 1, 2, 15, 980, 10**6),
     "about": (0, 1, 7, 10, 96, 100, 1000, 1230, 1234, 99500, 10**6),
@@ -184,9 +187,17 @@ def test_both_likelihoods_agree_on_every_wording(wording, figure):
     )
     parameters, points = prior_points(evidence)
     graph = potentials_of(evidence, points)["statements"]
-    # the graph integrates bounds with three nodes where the likelihood has a closed form
-    error = 5e-5 if wording in ("at_least", "up_to") else 1e-6
+    error = 5e-5 if wording in BOUNDS and figure[0] < 10 else 1e-6
     assert graph == pytest.approx(likelihood_of(evidence, parameters)["statements"], abs=error)
+
+
+@pytest.fixture(scope="module")
+def worded():
+    """Evidence in every wording, points of its prior, and what both likelihoods make of them."""
+    evidence = EVIDENCE["worded"]()
+    parameters, points = prior_points(evidence, draws=10)
+    found = potentials_of(evidence, points), likelihood_of(evidence, parameters)
+    return evidence, parameters, points, *found
 
 
 @pytest.mark.parametrize(
@@ -206,13 +217,11 @@ def test_both_likelihoods_agree_on_every_wording(wording, figure):
         ("bounds", {"weights": [0.51, 0.49]}),
     ],
 )
-def test_both_likelihoods_follow_the_presets_alike(table, changed):
+def test_both_likelihoods_follow_the_presets_alike(worded, table, changed):
     """A graph of one scale and a likelihood of another would be told apart."""
-    evidence = EVIDENCE["worded"]()
+    evidence, parameters, points, graph, numpy = worded
     other = with_presets(evidence, table, **changed)
-    parameters, points = prior_points(evidence, draws=10)
-    graph, graph_other = potentials_of(evidence, points), potentials_of(other, points)
-    numpy, numpy_other = likelihood_of(evidence, parameters), likelihood_of(other, parameters)
+    graph_other, numpy_other = potentials_of(other, points), likelihood_of(other, parameters)
     shift = {name: numpy_other[name] - numpy[name] for name in numpy}
     assert max(np.abs(values).max() for values in shift.values()) > 1e-3
     for name, values in shift.items():

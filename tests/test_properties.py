@@ -252,6 +252,12 @@ def test_hours_with_seconds_come_back():
     assert tolls.Case.from_json(case.to_json()).reports == case.reports
 
 
+def test_the_digest_does_not_depend_on_the_order_of_columns():
+    (row,) = table({"value": 5, "archive": "x", "page": "7"})
+    turned = dict(reversed(row.items()))
+    assert tolls.Case([row], **DECLARED).digest == tolls.Case([turned], **DECLARED).digest
+
+
 @given(TABLES, TABLES)
 def test_the_digest_tells_cases_apart(rows, other):
     one, two = tolls.Case(rows, **DECLARED), tolls.Case(other, **DECLARED)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from tolls.categories import Categories, Partition
 from tolls.growth import Moment
 from tolls.presets import Presets
-from tolls.relays import specificity
+from tolls.relays import covers, specificity
 from tolls.reports import Report
 
 __all__ = ["Composition", "Fates", "Link", "Statement", "assemble"]
@@ -174,8 +174,9 @@ def _bulletins(partition: Partition, figures: Sequence[_Figure]) -> list[list[_F
         for part, column in zip(partition.into, columns, strict=True):
             left[as_of][part] += column[complete:]
     for group in left.values():
-        if all(len(group[part]) == 1 for part in partition.into):
-            found.append([group[part][0] for part in partition.into])
+        once = [{figure.stated: figure for figure in group[part]} for part in partition.into]
+        if all(len(figures_of_part) == 1 for figures_of_part in once):
+            found.append([next(iter(figures_of_part.values())) for figures_of_part in once])
     return sorted(found, key=_when)
 
 
@@ -234,6 +235,13 @@ def _merge(
 ) -> None:
     """Put the sum of a bulletin's parts in the place of any printed total of them."""
     published, as_of, total = _when(parts)
+    summed = replace(
+        parts[0].report,
+        category=partition.of,
+        value=total,
+        published=published,
+        as_of=as_of,
+    )
     values = {p.node: p.stated[0] for p in parts}
     sums = {partition.of: total} | {
         name: sum(values[m] for m in members)
@@ -246,26 +254,20 @@ def _merge(
             continue
         if figure in parts:
             continue
-        due, printed = sums[figure.node], report.value
-        slack = max(presets.redundant.people, presets.redundant.share * due)
-        if printed is None or abs(printed - due) > slack:
+        due, near = sums[figure.node], presets.redundant
+        slack = max(min(near.people, due // 10), near.share * due)
+        close = report.value is not None and abs(report.value - due) <= slack
+        if not close and not covers(replace(summed, value=due), report):
             continue
         fates.put(figure.rows, "redundant", f"the parts of its bulletin add up to {due:,}")
         figure.kind = "dropped"
-        if not report.bounds[0] <= due <= report.bounds[1]:
+        if not report.bounds[0] <= due <= report.bounds[1] and report.qualifier != "about":
             fates.remarks.append(
                 f"row {report.row}: {report.source} states {report.stated()} for {figure.node} "
                 f"while its parts add up to {due:,}; their sum is used"
             )
     for part in parts:
         part.kind = "part"
-    summed = replace(
-        parts[0].report,
-        category=partition.of,
-        value=total,
-        published=published,
-        as_of=as_of,
-    )
     rows = tuple(row for p in parts for row in p.rows)
     figures.append(_Figure(partition.of, summed, rows, "sum"))
 

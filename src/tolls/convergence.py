@@ -72,10 +72,14 @@ def diagnose(
     Diagnostics
     """
     rows = {name: _rows(values) for name, values in quantities.items()}
-    found = [row for group in rows.values() for row in group if not np.isnan(row.rhat)]
-    ess = min(min(row.ess_bulk, row.ess_tail) for row in found)
-    rhat = max(row.rhat for row in found)
-    reasons = []
+    varying = [row for group in rows.values() for row in group if not np.isnan(row.rhat)]
+    ess = min((min(row.ess_bulk, row.ess_tail) for row in varying), default=0.0)
+    rhat = max((row.rhat for row in varying), default=np.inf)
+    reasons = [
+        f"draws of {name} that are no finite numbers"
+        for name, values in quantities.items()
+        if not np.isfinite(values).all()
+    ]
     if divergences:
         reasons.append(f"{divergences} divergent transitions (allowed: none)")
     if rhat > RHAT_LIMIT:
@@ -87,15 +91,19 @@ def diagnose(
 
 
 def _rows(values: Floats) -> list[Row]:
+    flat = np.atleast_3d(values).astype(float)
+    return [_row(one) for one in np.moveaxis(flat, 2, 0)]
+
+
+def _row(draws: Floats) -> Row:
     from arviz_stats.base import array_stats
 
-    flat = np.atleast_3d(values).astype(float)
+    # what does not vary (a node that is zero in every draw) has no convergence to judge
+    if not np.isfinite(draws).all() or np.ptp(draws) == 0:
+        return Row(np.nan, np.nan, np.nan)
     axes = {"chain_axis": 0, "draw_axis": 1}
-    return [
-        Row(
-            float(array_stats.ess(one, method="bulk", **axes)),
-            float(array_stats.ess(one, method="tail", prob=(0.05, 0.95), **axes)),
-            float(array_stats.rhat(one, method="rank", **axes)),
-        )
-        for one in np.moveaxis(flat, 2, 0)
-    ]
+    return Row(
+        float(array_stats.ess(draws, method="bulk", **axes)),
+        float(array_stats.ess(draws, method="tail", prob=(0.05, 0.95), **axes)),
+        float(array_stats.rhat(draws, method="rank", **axes)),
+    )

@@ -270,9 +270,11 @@ class Estimate:
             draws < fewer_than if fewer_than is not None else None,
         ]
         given = [b for b in bounds if b is not None]
-        if not given:
+        values = (at_least, more_than, at_most, fewer_than)
+        if not given or any(v is not None and np.isnan(v) for v in values):
             raise InputError(
-                "probability: no bound is given; allowed: at_least, more_than, at_most, fewer_than"
+                "probability: no bound, or one that is no number, is given; allowed: "
+                "at_least, more_than, at_most, fewer_than"
             )
         return float(np.logical_and.reduce(given).mean())
 
@@ -366,7 +368,7 @@ class Estimate:
         -------
         str
         """
-        name = node or self.nodes[0]
+        name = self.nodes[0] if node is None else node
         draws = self.tolls(name)
         lo, hi = credible_interval(draws, ci_prob, "eti")
         who = "people" if name == self.nodes[0] else name.replace("_", " ")

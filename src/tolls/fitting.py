@@ -108,7 +108,9 @@ def from_pymc(
     evidence = gather(case, as_of)
     found = tree["posterior"]
     lengths = {"node": len(case.names), "source": len(evidence.sources)}
-    problems = [f"posterior: {name} is missing" for name in _REQUIRED if name not in found]
+    grows = case.presets.event_kinds[case.kind].rate is not None
+    required = (*_REQUIRED, "rate", "shape") if grows else _REQUIRED
+    problems = [f"posterior: {name} is missing" for name in required if name not in found]
     posterior = {}
     for name in (*_REQUIRED, "rate", "shape", "share"):
         if name in found:

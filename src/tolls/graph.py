@@ -33,7 +33,7 @@ type Floats = NDArray[np.float64]
 
 LINKED, FRESH, GROSS = range(3)
 NEVER = -1e6  # log weight of the padding of short rows: no piece, and no -inf in a gradient
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(3)
+FEW = 10  # below this count a cell of log X is wide, and takes more nodes
 
 
 class _LogNdtr(UnaryScalarOp):  # type: ignore[misc]
@@ -243,16 +243,25 @@ def _wording_pieces(
             if ends:
                 cells.append(_cell(*ends, weight))
         return cells
+    mixture = list(zip(presets.bounds.means, presets.bounds.weights, strict=True))
+    if wording == "up_to" and y == 0:  # X exp(E) < 1/2, by Gauss-Laguerre over E
+        points = list(zip(*np.polynomial.laguerre.laggauss(48), strict=True))
+        return [
+            _cell(0.0, 0.5 * math.exp(-mean * x), share * w)
+            for mean, share in mixture
+            for x, w in points
+            if mean * x < 50
+        ]
     if wording == "at_least":
         side, low, high = -1.0, math.log(y), math.log(y + 1)
-    else:  # up to: 0 and 1 share the first person at one half
-        edges = [y - 1 if y > 1 else 0.5, max(y, 0.5)] if y else [1e-6, 0.5]
-        side, low, high = 1.0, math.log(edges[0]), math.log(edges[1])
+    else:  # up to: 1 takes what 0 leaves of the first person
+        side, low, high = 1.0, math.log(max(y - 1, 0.5)), math.log(y)
+    points = list(zip(*np.polynomial.legendre.leggauss(5 if y < FEW else 3), strict=True))
     return [
         (0.0, side, (low + high) / 2 + (high - low) / 2 * x, mean,
          math.log(share * w / 2 * (high - low) / mean))
-        for mean, share in zip(presets.bounds.means, presets.bounds.weights, strict=True)
-        for x, w in zip(NODES, WEIGHTS, strict=True)
+        for mean, share in mixture
+        for x, w in points
     ]  # fmt: skip
 
 

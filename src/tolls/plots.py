@@ -4,24 +4,20 @@ Nothing here computes a statistic: intervals come from the results' own tables. 
 saved or set globally, and matplotlib is imported in this file alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
-from itertools import pairwise
-from math import log10
 from textwrap import fill
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.font_manager import FontProperties
 from matplotlib.legend_handler import HandlerLine2D
 from matplotlib.lines import Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.path import Path
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator
 from matplotlib.transforms import Affine2D, ScaledTranslation
 
 from tolls.constants import CI_PROB, MEASURES
@@ -34,21 +30,21 @@ from tolls.timelines import Timeline
 __all__ = ["reports", "sources", "timeline", "tolls"]
 
 type Style = dict[str, Any]
+type Look = tuple[str, str]  # colour and shape
 
 INNER = 0.5  # probability of the thick lines
 WIDTH, WRAP = 5.0, 24  # inches of a new figure, letters in a line of a label
 DOT, ARROW, LANE = 5.5, 13.0, 8.5  # points: a mark, the arrow of an open bound, mark to mark
-INK, PALE = "#262626", "#d9d9d9"
+PALE = "#d9d9d9"
 PRIOR: Style = {"color": PALE, "lw": 9, "zorder": 1}
 THIN: Style = {"color": "#0072b2", "lw": 1.4, "zorder": 2}
 THICK = THIN | {"lw": 4.5}
 MEDIAN = THIN | {"marker": "o", "ls": "", "ms": 6, "mfc": "white", "mew": 1.4}
 KNOWABLE: Style = {"color": "0.4", "lw": 0.9, "ls": (0, (4, 3)), "zorder": 0}
+PLAIN: Look = ("#262626", "o")
 # Okabe and Ito's colours but for the alarming ones; the shapes say the same without colour
-LOOKS = (
-    ("#000000", "o"), ("#0072b2", "s"), ("#e69f00", "D"), ("#cc79a7", "^"), ("#009e73", "v"),
-    ("#56b4e9", "P"), ("#777777", "X"),
-)  # fmt: skip
+COLOURS = "#000000", "#0072b2", "#e69f00", "#cc79a7", "#009e73", "#56b4e9", "#777777"
+LOOKS: Sequence[Look] = list(zip(COLOURS, "osD^vPX", strict=True))
 AT_LEAST, UP_TO = "at least, more than", "up to, fewer than"
 WORDINGS = {
     "exact": "exact", "about": "about", "range": "range", "estimate": "range",
@@ -57,7 +53,7 @@ WORDINGS = {
 # An open bound: a tick at the stated count, an arrow to the side where the toll is said to be
 BOUND = Path(
     [(0, -0.38), (0, 0.38), (0, 0), (1, 0), (0.64, 0.27), (1, 0), (0.64, -0.27)],
-    [Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO, Path.LINETO],
+    [Path.MOVETO, Path.LINETO] * 3 + [Path.LINETO],
 )
 
 
@@ -92,23 +88,18 @@ def tolls(
     chosen = list(estimate.nodes if nodes is None else nodes)
     for node in chosen:
         estimate.tolls(node)  # refuses an unknown one
-    table, core = estimate.summary(ci_prob).loc[chosen], estimate.summary(INNER)
-    canvas = _Canvas(ax, estimate.case.reports, chosen, estimate.evidence)
+    table, core = estimate.summary(ci_prob).loc[chosen], estimate.summary(INNER).loc[chosen]
+    canvas = _Canvas(ax, estimate.evidence, chosen)
     canvas.count_axis(table[["lo", "hi"]], table[["prior_lo", "prior_hi"]])
-    lanes = [canvas.lanes([r for r in canvas.said if r.category == node]) for node in chosen]
-    room = [(20.0, 10 + LANE * len(own)) for own in lanes]
-    ats = canvas.rows([node.replace("_", " ") for node in chosen], room)
-    for node, at, own in zip(chosen, ats, lanes, strict=True):
-        row: Any = table.loc[node]
-        canvas.line(at, np.clip(row[["prior_lo", "prior_hi"]], *canvas.limits), "prior", PRIOR)
-        canvas.interval(at, row, core.loc[node])
-        width, side = row["hi"] - row["lo"], canvas.place(row["median"])
-        text = f"{count(row['median'], width)} ({interval(row['lo'], row['hi'])})"
-        ha = "left" if side < 0.3 else "right" if side > 0.7 else "center"
-        canvas.write(text, (row["median"], at), (0, 5), ha=ha, va="bottom")
-        canvas.reports(own, at + 11, {})
-    keys = {f"prior, {percent(ci_prob)}": PRIOR} | _interval_keys(ci_prob) | canvas.report_keys()
-    return canvas.finish(estimate.case.title, "People killed", keys)
+    groups = [[r for r in canvas.said if r.category == node] for node in chosen]
+    ats = canvas.rows([node.replace("_", " ") for node in chosen], groups, lead=20)
+    for i, at in enumerate(ats):
+        lo, hi, median = table.iloc[i][["lo", "hi", "median"]]
+        canvas.interval(at, ci_prob, table.iloc[i], core.iloc[i])
+        side = ("left", "center", "right")[int(np.digitize(canvas.place(median), (0.3, 0.7)))]
+        text = f"{count(median, hi - lo)} ({interval(lo, hi)})"
+        canvas.say(text, (median, at), (0, 5), ha=side, va="bottom")
+    return canvas.finish(estimate.case.title, "People killed")
 
 
 def reports(estimate: Estimate, *, ax: Axes | None = None) -> Axes:
@@ -130,20 +121,15 @@ def reports(estimate: Estimate, *, ax: Axes | None = None) -> Axes:
     --------
     >>> tolls.plots.reports(estimate)  # doctest: +SKIP
     """
-    canvas = _Canvas(ax, estimate.case.reports, estimate.nodes, estimate.evidence)
+    canvas = _Canvas(ax, estimate.evidence, estimate.nodes)
     canvas.count_axis()
-    names = [n for n in estimate.case.sources if any(r.source == n for r in canvas.said)]
-    lanes = [canvas.lanes([r for r in canvas.said if r.source == name]) for name in names]
-    half = [3 + LANE / 2 * len(own) for own in lanes]
-    looks = {node: LOOKS[i % len(LOOKS)] for i, node in enumerate(estimate.nodes)}
-    for at, own in zip(canvas.rows(names, [(h, h) for h in half]), lanes, strict=True):
-        canvas.reports(own, at - LANE / 2 * (len(own) - 1), looks)
     used = {report.category for report in canvas.said}
-    shown = {n.replace("_", " "): _style("exact", *look) for n, look in looks.items() if n in used}
-    keys = shown | {
-        label: style for label, style in canvas.report_keys().items() if label != "exact"
-    }
-    return canvas.finish(estimate.case.title, "People killed, as stated", keys)
+    looks = {n: LOOKS[i % len(LOOKS)] for i, n in enumerate(estimate.nodes) if n in used}
+    canvas.keys = {node.replace("_", " "): _style("exact", look) for node, look in looks.items()}
+    canvas.looks = looks
+    names = [n for n in estimate.case.sources if any(r.source == n for r in canvas.said)]
+    canvas.rows(names, [[r for r in canvas.said if r.source == name] for name in names])
+    return canvas.finish(estimate.case.title, "People killed, as stated")
 
 
 def sources(estimate: Estimate, *, ci_prob: float = CI_PROB, ax: Axes | None = None) -> Axes:
@@ -167,30 +153,22 @@ def sources(estimate: Estimate, *, ci_prob: float = CI_PROB, ax: Axes | None = N
     --------
     >>> tolls.plots.sources(estimate, ci_prob=0.9)  # doctest: +SKIP
     """
-    table = estimate.sources(ci_prob)
-    table = table.rename(columns={f"bias_{end}": end for end in ("lo", "hi", "median")})
-    prior = table[["bias_prior_lo", "bias_prior_hi"]]
-    canvas = _Canvas(ax, (), (), estimate.evidence)
-    canvas.count_axis(table[["lo", "hi"]].assign(one=1.0).join(prior))
-    ats = canvas.rows([str(name) for name in table.index], [(9.0, 9.0)] * len(table))
-    canvas.ax.axvline(1, **KNOWABLE)
+    table = estimate.sources(ci_prob).rename(columns=lambda name: name.removeprefix("bias_"))
+    canvas = _Canvas(ax, estimate.evidence, ())
+    canvas.count_axis(table[["lo", "hi", "prior_lo", "prior_hi"]].assign(knowable=1.0))
+    ats = canvas.rows([str(name) for name in table.index], [()] * len(table))
     for i, at in enumerate(ats):
-        canvas.line(at, prior.iloc[i], "prior", PRIOR)
-        canvas.interval(at, table.iloc[i])
-    canvas.column(ats, [f"{p:.2f}" for p in table["reliability_prior"]], 7.5, "reliability\nbefore")
-    canvas.column(ats, [f"{p:.2f}" for p in table["reliability"]], 13.5, "after")
-    canvas.column(ats, [f"{n}" for n in table["reports"]], 21.5, "reports")
-    keys = {f"prior, {percent(ci_prob)}": PRIOR} | _interval_keys(ci_prob, inner=False)
-    keys |= {"states what is knowable": KNOWABLE}
-    return canvas.finish(estimate.case.title, "Bias: stated / knowable", keys)
+        canvas.interval(at, ci_prob, table.iloc[i])
+    canvas.ax.axvline(1, **KNOWABLE)
+    canvas.keys["states what is knowable"] = KNOWABLE
+    canvas.column(ats, [f"{p:.2f}" for p in table["reliability_prior"]], 8, "reliability\nbefore")
+    canvas.column(ats, [f"{p:.2f}" for p in table["reliability"]], 14, "after")
+    canvas.column(ats, [f"{n}" for n in table["reports"]], 22, "reports")
+    return canvas.finish(estimate.case.title, "Bias: stated / knowable")
 
 
 def timeline(
-    timeline: Timeline,
-    *,
-    node: str | None = None,
-    ci_prob: float = CI_PROB,
-    ax: Axes | None = None,
+    timeline: Timeline, *, node: str | None = None, ci_prob: float = CI_PROB, ax: Axes | None = None
 ) -> Axes:
     """Draw one node's interval as of each date beside the reports as they came.
 
@@ -216,43 +194,37 @@ def timeline(
     """
     name, last = node or timeline.case.names[0], timeline.estimates[-1]
     last.tolls(name)  # refuses an unknown node
-    tables = timeline.summary(ci_prob), timeline.summary(INNER)
-    outer, core = (table[table["node"] == name] for table in tables)
-    canvas = _Canvas(ax, timeline.case.reports, [name], last.evidence, upright=True)
+    outer, core = (t[t["node"] == name] for t in map(timeline.summary, (ci_prob, INNER)))
+    canvas = _Canvas(ax, last.evidence, [name], upright=True)
     canvas.count_axis(outer[["lo", "hi"]])
-    canvas.columns(timeline.case.start, list(outer["as_of"]))
     for i in range(len(outer)):
-        canvas.interval(i + 1, outer.iloc[i], core.iloc[i])
+        canvas.interval(i + 1, ci_prob, outer.iloc[i], core.iloc[i])
+    canvas.columns(timeline.case.start, list(outer["as_of"]))
+    canvas.ax.set_ylabel("People killed")
     title = f"{timeline.case.title}: {name.replace('_', ' ')}"
-    keys = _interval_keys(ci_prob) | canvas.report_keys()
-    return canvas.finish(title, "Published by the end of", keys)
+    return canvas.finish(title, "Published by the end of")
 
 
 class _Canvas:
-    """Axes on which counts run along one direction, and the reports to be drawn on them."""
+    """Axes on which counts run along one direction, the reports for it, and a growing legend."""
 
     def __init__(
-        self,
-        ax: Axes | None,
-        found: Sequence[Report],
-        nodes: Sequence[str],
-        evidence: Evidence,
-        upright: bool = False,
+        self, ax: Axes | None, evidence: Evidence, nodes: Sequence[str], upright: bool = False
     ) -> None:
-        own = [r for r in found if r.category in nodes]
+        self.new = None
+        if ax is None:
+            self.new, ax = plt.subplots(figsize=(WIDTH, 5.0), layout="constrained")
+        self.ax, self.evidence, self.upright = ax, evidence, upright
+        own = [r for r in evidence.case.reports if r.category in nodes]
         killed = [r for r in own if r.measure == MEASURES[0] and r.figure]
         self.said = sorted(killed, key=lambda r: (r.published, r.row))
-        self.hidden, self.evidence = len(own) - len(killed), evidence
-        self.new = ax is None
-        if ax is None:
-            _, ax = plt.subplots(figsize=(WIDTH, 5.0), layout="constrained")
-        figure = ax.get_figure(root=True)
-        assert figure is not None
-        self.ax, self.figure, self.upright, self.dot, self.margin = ax, figure, upright, DOT, 0.0
-        kept = 0.8 if figure.get_layout_engine() and not upright else 1.0  # labels take the rest
-        box = ax.get_window_extent()
-        self.width, self.height = (kept * 72 / figure.dpi * s for s in (box.width, box.height))
-        self.size = FontProperties(size=rcParams["ytick.labelsize"]).get_size_in_points()
+        self.dot, self.margin, self.hidden = DOT, 0.0, len(own) - len(killed)
+        self.size = float(ax.xaxis.label.get_fontsize())
+        labelled = 0.8 if ax.figure.get_layout_engine() and not upright else 1.0
+        box = ax.get_window_extent().width, ax.get_window_extent().height
+        self.width, self.height = (labelled * 72 / ax.figure.dpi * side for side in box)
+        self.length = self.height if upright else self.width
+        self.keys, self.looks = dict[str, Style](), dict[str, Look]()
         ax.spines[["top", "right"]].set_visible(False)
 
     def count_axis(self, seen: Any = (), wish: Any = ()) -> None:
@@ -269,12 +241,14 @@ class _Canvas:
             low = max(min([low, *np.ravel(wish)]), low / 4)
             pad = max(1.25, (top / low) ** 0.06, 2 * (low / top) ** 0.5)
             self.limits = low / pad, top * pad ** (1 + self.upright)
-            decades = log10(self.limits[1] / self.limits[0])
-            scale("log")
+            decades = np.log10(self.limits[1] / self.limits[0])
             subs = (1, 2, 5) if decades < 1.6 else (1, 3) if decades < 2.2 else (1,)
-            axis.set_major_locator(LogLocator(subs=subs))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-        axis.set_minor_formatter(NullFormatter())
+            letters = 3 if self.upright else max(3, len(f"{top:,.0f}"))
+            most = self.length / (0.45 * self.size * letters)
+            scale("log")
+            axis.set_major_locator(LogLocator(subs=subs, numticks=max(2, int(most))))
+        axis.set_major_formatter("{x:,.10g}")
+        axis.set_minor_formatter("")
         (self.ax.set_ylim if self.upright else self.ax.set_xlim)(*self.limits)
 
     def place(self, value: float) -> float:
@@ -284,40 +258,45 @@ class _Canvas:
 
     def span(self, report: Report) -> tuple[float, float]:
         """Return where a report's mark begins and ends, as fractions of the axis of counts."""
-        wording, length = WORDINGS[report.qualifier], self.height if self.upright else self.width
-        arrow, half = (ARROW + 1) / length, (self.dot / 2 + 1) / length
-        return (
-            self.place(min(report.figure)) - (arrow if wording == UP_TO else half),
-            self.place(max(report.figure)) + (arrow if wording == AT_LEAST else half),
-        )
+        arrow, half, wording = ARROW + 1, self.dot / 2 + 1, WORDINGS[report.qualifier]
+        before, after = (arrow if wording == side else half for side in (UP_TO, AT_LEAST))
+        low, high = self.place(min(report.figure)), self.place(max(report.figure))
+        return low - before / self.length, high + after / self.length
 
     def lanes(self, said: Sequence[Report]) -> list[list[Report]]:
         """Put each report in the lane of the one before where there is room, else in the next."""
-        lanes: list[list[Report]] = []
-        taken: list[tuple[float, float]] = []
+        lanes, taken = list[list[Report]](), list[tuple[float, float]]()
         for report in said:
             low, high = self.span(report)
             if not lanes or any(low < end and start < high for start, end in taken):
-                lanes.append([])
-                taken = []
+                lanes, taken = [*lanes, []], []
             lanes[-1].append(report)
             taken.append((low, high))
         return lanes
 
-    def rows(self, names: Sequence[str], room: Sequence[tuple[float, float]]) -> list[float]:
-        """Set out labelled rows by the points they need above and below; return where they lie."""
+    def rows(self, names: Sequence[str], groups: Sequence[Any], lead: float = 0) -> list[float]:
+        """Set out labelled rows with their reports, below a lead if any; return the middles."""
+        lanes = [self.lanes(said) for said in groups]
+        depth = np.array([[10 + LANE * len(own)] for own in lanes])
+        room = np.hstack([0 * depth + lead, depth] if lead else [np.maximum(18, depth) / 2] * 2)
         labels = [fill(name, WRAP) for name in names]
         half = np.array([[0.65 * self.size * (1 + label.count("\n"))] for label in labels])
         need = np.maximum(room, half)
         edges = np.concatenate([[0.0], np.cumsum(need.sum(axis=1))])
         shrink = 1.0 if self.new else min(1.0, self.height / edges[-1])
-        self.height, self.dot, self.size = edges[-1], shrink * DOT, shrink * self.size
+        letters = self.size * min(1.0, shrink * float((need / half).min()))
+        self.height, self.dot = float(edges[-1]), shrink * DOT
+        self.notes = self.size * min(0.9, 1.1 * shrink)
         ats = [float(at) for at in edges[:-1] + need[:, 0]]
         self.ax.set_ylim(edges[-1], 0)
-        self.ax.set_yticks(ats, labels, parse_math=False, size=self.size, linespacing=1.1)
+        self.ax.set_yticks(ats, labels, parse_math=False, size=letters, linespacing=1.1)
         self.ax.tick_params(axis="y", length=0)
-        across = self.ax.get_yaxis_transform()
-        self.ax.hlines(edges[1:-1], 0, 1, color=PALE, lw=0.6, zorder=0, transform=across)
+        self.ax.hlines(edges[1:-1], *self.limits, color=PALE, lw=0.6, zorder=0)
+        for at, own in zip(ats, lanes, strict=True):
+            first = at + 11 if lead else at - (len(own) - 1) / 2 * LANE
+            for i, lane in enumerate(own):
+                for report in lane:
+                    self.report(report, first + i * LANE)
         return ats
 
     def columns(self, start: date, days: Sequence[date]) -> None:
@@ -325,117 +304,94 @@ class _Canvas:
         later = [r.published.day for r in self.said if r.published.day > days[-1]]
         knots = [start.toordinal(), *(day.toordinal() + 1 for day in (*days, *later[-1:]))]
         self.ax.set_xlim(-0.1, len(knots) - 0.75)
-        year = [f"\n{b.year}" * (a.year != b.year) for a, b in pairwise([date.min, *days])]
-        labels = [f"{d.day}\n{d:%b}{y}" for d, y in zip(days, year, strict=True)]
-        self.ax.set_xticks(range(1, len(days) + 1), labels)
+        self.ax.set_xticks(range(1, len(days) + 1), [f"{d.day}\n{d:%b}\n{d.year}" for d in days])
         step = (self.dot + 2) / self.width * (len(knots) - 0.65)
         taken: list[tuple[float, float, float]] = []
         for report in self.said:
             low, high = self.span(report)
-            when = report.published.when
-            at = float(np.interp(when.toordinal() + when.hour / 24, knots, range(len(knots))))
-            free = np.linspace(np.floor(at) + 1.2 * step, np.floor(at) + 1 - 1.2 * step, 13)
+            came = report.published.when.toordinal() + report.published.when.hour / 24
+            at = float(np.interp(came, knots, range(len(knots))))
+            free = np.floor(at) + np.linspace(1.2 * step, 1 - 1.2 * step, 13)
             beside = [x for x, a, b in taken if low < b and a < high]
             crowd = [sum(max(0.0, 1 - abs(x - other) / step) for other in beside) for x in free]
-            at = min(zip(crowd, abs(free - at), free, strict=True))[2]
+            at = float(min(zip(crowd, abs(free - at), free, strict=True))[2])
             taken.append((at, low, high))
-            self.report(report, at, (INK, ""))
+            self.report(report, at)
 
     def line(self, at: float, ends: Any, label: str, style: Style) -> None:
         """Draw a line or marks along the counts."""
         data = ([at] * len(ends), ends) if self.upright else (ends, [at] * len(ends))
         self.ax.add_line(Line2D(*data, solid_capstyle="butt", label=f"_{label}", **style))
 
-    def interval(self, at: float, outer: Any, inner: Any = None) -> None:
-        """Draw a median and its interval, with a thick one inside where that is narrower."""
-        self.line(at, outer[["lo", "hi"]], "interval", THIN)
-        if inner is not None and outer["ci_prob"] > INNER:
-            self.line(at, inner[["lo", "hi"]], "inner", THICK)
-        self.line(at, outer[["median"]], "median", MEDIAN)
+    def interval(self, at: float, ci_prob: float, row: Any, core: Any = None) -> None:
+        """Draw a median and an interval over the row's prior, if any; the core only if narrower."""
+        drawn: dict[str, tuple[Style, Any]] = {}
+        if "prior_lo" in row:
+            prior = np.clip(row[["prior_lo", "prior_hi"]], *self.limits)
+            drawn[f"prior, {percent(ci_prob)}"] = PRIOR, prior
+        drawn[f"{percent(ci_prob)} interval"] = THIN, row[["lo", "hi"]]
+        if core is not None and ci_prob > INNER:
+            drawn[f"{percent(INNER)} interval"] = THICK, core[["lo", "hi"]]
+        drawn["median"] = MEDIAN, row[["median"]]
+        for key, (style, ends) in drawn.items():
+            self.line(at, ends, key, style)
+            self.keys[key] = style
 
-    def reports(
-        self, lanes: Sequence[Sequence[Report]], top: float, looks: Mapping[str, tuple[str, str]]
-    ) -> None:
-        """Draw reports lane by lane."""
-        for i, lane in enumerate(lanes):
-            for report in lane:
-                self.report(report, top + i * LANE, looks.get(report.category, (INK, "")))
-
-    def report(self, report: Report, at: float, look: tuple[str, str]) -> None:
-        """Draw a report by its wording and fate; a shape in the look tells its node."""
-        (colour, shape), wording = look, WORDINGS[report.qualifier]
-        aside = self.evidence.fates[report.row][0] != "evidence"
-        style = _style(wording, colour, shape or "o", aside, self.upright, self.dot)
-        ends = sorted({min(report.figure), max(report.figure)})
+    def report(self, report: Report, at: float) -> None:
+        """Draw a report by its wording and fate, with the look of its node."""
+        wording, fate = WORDINGS[report.qualifier], self.evidence.fates[report.row][0]
+        look = self.looks.get(report.category, PLAIN)
+        style = _style(wording, look, fate != "evidence", self.upright, self.dot)
+        ends = sorted(set(report.figure))
         self.line(at, ends, f"report {report.row}", style)
-        if shape and wording not in ("exact", "about"):
-            self.line(at, ends, "shape", style | {"marker": shape, "ms": 0.7 * self.dot, "ls": ""})
+        if look != PLAIN and wording not in ("exact", "about"):
+            style |= {"marker": look[1], "ms": 0.7 * self.dot, "ls": ""}
+            self.line(at, ends, "shape", style)
+        if look == PLAIN or wording != "exact":
+            self.keys[wording] = _style(wording, PLAIN, upright=self.upright and wording != "range")
 
-    def write(
-        self, text: str, xy: tuple[float, float], offset: tuple[float, float], **style: Any
-    ) -> None:
+    def say(self, text: str, xy: Any, offset: Any, **style: Any) -> None:
         """Write a small text so many points from a place."""
-        style |= {"textcoords": "offset points", "size": 0.9 * self.size, "color": INK}
-        self.ax.annotate(text, xy, offset, **style)
+        self.ax.annotate(text, xy, offset, textcoords="offset points", size=self.notes, **style)
 
     def column(self, ats: Sequence[float], cells: Sequence[str], end: float, head: str) -> None:
         """Write a column of text that ends so many letters right of the axes."""
-        self.margin = 0.5 * end * self.size
-        where: Style = {"xycoords": self.ax.get_yaxis_transform(), "ha": "right"}
-        self.write(head, (1, 0), (self.margin, 3), va="bottom", **where)
+        self.margin, where = 0.55 * end * self.notes, self.ax.get_yaxis_transform()
+        self.say(head, (1, 0), (self.margin, 3), ha="right", va="bottom", xycoords=where)
         for at, cell in zip(ats, cells, strict=True):
-            self.write(cell, (1, at), (self.margin, 0), va="center_baseline", **where)
+            self.say(cell, (1, at), (self.margin, 0), ha="right", va="center", xycoords=where)
 
-    def report_keys(self) -> dict[str, Style]:
-        """Return what the legend says of the reports."""
-        used = {WORDINGS[report.qualifier] for report in self.said}
-        keys = {
-            wording: _style(wording, INK, "o", upright=self.upright and wording != "range")
-            for wording in dict.fromkeys(WORDINGS.values())
-            if wording in used
-        }
-        found = {self.evidence.fates[report.row][0] for report in self.said}
-        if pale := ", ".join(fate.replace("_", " ") for fate in FATES[1:] if fate in found):
-            keys[f"no evidence: {pale}"] = _style("exact", INK, "o", aside=True)
-        return keys | (
-            {f"not drawn: {self.hidden} without a count": {"ls": ""}} if self.hidden else {}
-        )
-
-    def finish(self, title: str, label: str, keys: Mapping[str, Style]) -> Axes:
-        """Add title, labels and a legend below; give a new figure of rows its height."""
+    def finish(self, title: str, label: str) -> Axes:
+        """Add title, label and a legend below; give a new figure of rows its height."""
+        found = {self.evidence.fates[report.row][0] for report in self.said} - {"evidence"}
+        if pale := ", ".join(fate.replace("_", " ") for fate in FATES if fate in found):
+            self.keys[f"no evidence: {pale}"] = _style("exact", PLAIN, aside=True)
+        if self.hidden:
+            self.keys[f"not drawn: {self.hidden} in words or of another measure"] = {"ls": ""}
+        handles = [Line2D([], [], label=fill(key, 26), **style) for key, style in self.keys.items()]
+        wide = {h: HandlerLine2D(numpoints=2) for h in handles if h.get_label() == "range"}
+        drop = (4.2 + 2.4 * self.upright) * self.size  # below tick labels and label
+        move = ScaledTranslation(self.margin / 72, -drop / 72, self.ax.figure.dpi_scale_trans)
+        fit = max(1, round((self.width + self.margin + 100) / 125))
+        self.ax.legend(
+            handles=handles, handler_map=wide, ncols=min(fit, (len(handles) + 1) // 2),
+            loc="upper right", bbox_to_anchor=(1, 0), bbox_transform=self.ax.transAxes + move,
+            fontsize="small", labelspacing=0.5 + 0.4 * self.upright, handletextpad=1, frameon=False,
+        )  # fmt: skip
         self.ax.set_title(fill(title, 45), parse_math=False, pad=30 if self.margin else 6)
         self.ax.set_xlabel(label)
-        if self.upright:
-            self.ax.set_ylabel("People killed")
-        handles = [Line2D([], [], label=fill(key, 26), **style) for key, style in keys.items()]
-        drop = (4.2 + 2.4 * self.upright) * self.size
-        move = ScaledTranslation(self.margin / 72, -drop / 72, self.figure.dpi_scale_trans)
-        most = max(1, round((self.width + self.margin + 100) / 125))
-        legend = self.ax.legend(
-            handles=handles, loc="upper right", bbox_to_anchor=(1, 0), frameon=False,
-            bbox_transform=self.ax.transAxes + move, fontsize="small",
-            ncols=min(most, (len(keys) + 1) // 2),
-            handler_map={h: HandlerLine2D(numpoints=2) for h in handles if h.get_label() == "range"},
-        )  # fmt: skip
-        for text in legend.get_texts():
-            text.set_parse_math(False)
         if self.new and not self.upright:
-            self.figure.set_figheight((self.height + 75 + 6 * len(keys)) / 72)
+            self.new.set_figheight((self.height + 75 + 6 * len(handles)) / 72)
         return self.ax
 
 
 def _style(
-    wording: str,
-    colour: str,
-    shape: str,
-    aside: bool = False,
-    upright: bool = False,
-    dot: float = DOT,
+    wording: str, look: Look, aside: bool = False, upright: bool = False, dot: float = DOT
 ) -> Style:
     """Return how a wording is drawn; what is no evidence is paler, smaller and further back."""
-    ink = tuple(0.45 * c + 0.55 if aside else c for c in to_rgb(colour))
-    marker: str | MarkerStyle = shape
-    dot *= 0.75 if aside else 1
+    ink = tuple(0.45 * c + 0.55 if aside else c for c in to_rgb(look[0]))
+    marker: str | MarkerStyle = look[1]
+    dot *= 0.75 if aside else 1.0
     if wording == "range":
         marker = "_" if upright else "|"
     elif wording in (AT_LEAST, UP_TO):
@@ -446,8 +402,3 @@ def _style(
         "mfc": "white" if wording == "about" else ink,
         "ls": "-" if wording == "range" else "", "zorder": 3 - 0.5 * aside,
     }  # fmt: skip
-
-
-def _interval_keys(ci_prob: float, inner: bool = True) -> dict[str, Style]:
-    thick = {f"{percent(INNER)} interval": THICK} if inner and ci_prob > INNER else {}
-    return {"median": MEDIAN, f"{percent(ci_prob)} interval": THIN} | thick

@@ -102,7 +102,7 @@ class Report:
         row = {k: v for k, v in asdict(self).items() if k not in ("row", "extra", *_COUNTS)}
         row |= {k: "" if getattr(self, k) is None else str(getattr(self, k)) for k in _COUNTS}
         row |= {"published": str(self.published), "as_of": str(self.as_of)}
-        return {k: row[k] for k in COLUMNS} | dict(self.extra)
+        return {k: row[k] for k in COLUMNS} | dict(sorted(self.extra.items()))
 
 
 def read_csv(path: Path, problems: Problems) -> list[tuple[int, dict[str, str]]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tolls.bulletins import Composition, Statement
 from tolls.case import Case
+from tolls.constants import MAX_COUNT
 from tolls.errors import InputError
 from tolls.evidence import Evidence, gather
 from tolls.growth import Moment, exposure
@@ -118,6 +119,9 @@ def _true_sizes(
     drawn = dict(zip(case.names, draw_sizes(case, 1, rng)[0].tolist(), strict=True))
     if tolls is None:
         return drawn
+    for name, toll in tolls.items():
+        if not 0 <= toll <= MAX_COUNT:
+            raise InputError(f"tolls: {name} is {toll}; allowed: 0 to {MAX_COUNT:,} people")
     categories = case.categories
     split = {p.of for p in categories.partitions}
     leaves = [node for node in categories.nodes if node not in split]
