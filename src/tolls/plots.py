@@ -31,12 +31,10 @@ __all__ = ["reports", "sources", "timeline", "tolls"]
 
 type Style = dict[str, Any]
 type Look = tuple[str, str]  # colour and shape
-
 INNER = 0.5  # probability of the thick lines
-WIDTH, WRAP = 5.0, 24  # inches of a new figure, letters in a line of a label
+WIDTH, WRAP, KEY = 5.0, 24, 22  # inches of a new figure, letters in a line of a label and of a key
 DOT, ARROW, LANE = 5.5, 13.0, 8.5  # points: a mark, the arrow of an open bound, mark to mark
-PALE = "#d9d9d9"
-PRIOR: Style = {"color": PALE, "lw": 9, "zorder": 1}
+PRIOR: Style = {"color": "#d9d9d9", "lw": 9, "zorder": 1}
 THIN: Style = {"color": "#0072b2", "lw": 1.4, "zorder": 2}
 THICK = THIN | {"lw": 4.5}
 MEDIAN = THIN | {"marker": "o", "ls": "", "ms": 6, "mfc": "white", "mew": 1.4}
@@ -114,8 +112,7 @@ def reports(estimate: Estimate, *, ax: Axes | None = None) -> Axes:
     Returns
     -------
     Axes
-        Colour and shape tell the node, the mark tells the wording, and what is no evidence is
-        pale. Reports without a count of people killed are only in the legend.
+        Colour and shape tell the node. Pale is no evidence; what has no count is in the legend.
 
     Examples
     --------
@@ -123,10 +120,8 @@ def reports(estimate: Estimate, *, ax: Axes | None = None) -> Axes:
     """
     canvas = _Canvas(ax, estimate.evidence, estimate.nodes)
     canvas.count_axis()
-    used = {report.category for report in canvas.said}
-    looks = {n: LOOKS[i % len(LOOKS)] for i, n in enumerate(estimate.nodes) if n in used}
-    canvas.keys = {node.replace("_", " "): _style("exact", look) for node, look in looks.items()}
-    canvas.looks = looks
+    canvas.looks = {node: LOOKS[i % len(LOOKS)] for i, node in enumerate(estimate.nodes)}
+    canvas.keys = {n.replace("_", " "): _style("exact", k) for n, k in canvas.looks.items()}
     names = [n for n in estimate.case.sources if any(r.source == n for r in canvas.said)]
     canvas.rows(names, [[r for r in canvas.said if r.source == name] for name in names])
     return canvas.finish(estimate.case.title, "People killed, as stated")
@@ -220,9 +215,8 @@ class _Canvas:
         self.said = sorted(killed, key=lambda r: (r.published, r.row))
         self.dot, self.margin, self.hidden = DOT, 0.0, len(own) - len(killed)
         self.size = float(ax.xaxis.label.get_fontsize())
-        labelled = 0.8 if ax.figure.get_layout_engine() and not upright else 1.0
-        box = ax.get_window_extent().width, ax.get_window_extent().height
-        self.width, self.height = (labelled * 72 / ax.figure.dpi * side for side in box)
+        scale = 72 / ax.figure.dpi * (0.8 if ax.figure.get_layout_engine() and not upright else 1.0)
+        self.width, self.height = (scale * side for side in ax.get_window_extent().size)
         self.length = self.height if upright else self.width
         self.keys, self.looks = dict[str, Style](), dict[str, Look]()
         ax.spines[["top", "right"]].set_visible(False)
@@ -239,12 +233,13 @@ class _Canvas:
             self.limits = -0.3, 2.0 * max(top, 1)
         else:
             low = max(min([low, *np.ravel(wish)]), low / 4)
-            pad = max(1.25, (top / low) ** 0.06, 2 * (low / top) ** 0.5)
-            self.limits = low / pad, top * pad ** (1 + self.upright)
+            pad = max(
+                1.25, (top / low) ** (1.4 * (ARROW + 1) / self.length), 2 * (low / top) ** 0.5
+            )
+            self.limits = low / pad, top * pad
             decades = np.log10(self.limits[1] / self.limits[0])
             subs = (1, 2, 5) if decades < 1.6 else (1, 3) if decades < 2.2 else (1,)
-            letters = 3 if self.upright else max(3, len(f"{top:,.0f}"))
-            most = self.length / (0.45 * self.size * letters)
+            most = self.length / (0.45 * self.size * max(3, len(f"{top:,.0f}")))
             scale("log")
             axis.set_major_locator(LogLocator(subs=subs, numticks=max(2, int(most))))
         axis.set_major_formatter("{x:,.10g}")
@@ -258,10 +253,11 @@ class _Canvas:
 
     def span(self, report: Report) -> tuple[float, float]:
         """Return where a report's mark begins and ends, as fractions of the axis of counts."""
-        arrow, half, wording = ARROW + 1, self.dot / 2 + 1, WORDINGS[report.qualifier]
-        before, after = (arrow if wording == side else half for side in (UP_TO, AT_LEAST))
         low, high = self.place(min(report.figure)), self.place(max(report.figure))
-        return low - before / self.length, high + after / self.length
+        far = [
+            ARROW if WORDINGS[report.qualifier] == w else self.dot / 2 for w in (UP_TO, AT_LEAST)
+        ]
+        return low - (far[0] + 1) / self.length, high + (far[1] + 1) / self.length
 
     def lanes(self, said: Sequence[Report]) -> list[list[Report]]:
         """Put each report in the lane of the one before where there is room, else in the next."""
@@ -291,7 +287,7 @@ class _Canvas:
         self.ax.set_ylim(edges[-1], 0)
         self.ax.set_yticks(ats, labels, parse_math=False, size=letters, linespacing=1.1)
         self.ax.tick_params(axis="y", length=0)
-        self.ax.hlines(edges[1:-1], *self.limits, color=PALE, lw=0.6, zorder=0)
+        self.ax.hlines(edges[1:-1], *self.limits, color=PRIOR["color"], lw=0.6, zorder=0)
         for at, own in zip(ats, lanes, strict=True):
             first = at + 11 if lead else at - (len(own) - 1) / 2 * LANE
             for i, lane in enumerate(own):
@@ -341,14 +337,12 @@ class _Canvas:
         """Draw a report by its wording and fate, with the look of its node."""
         wording, fate = WORDINGS[report.qualifier], self.evidence.fates[report.row][0]
         look = self.looks.get(report.category, PLAIN)
-        style = _style(wording, look, fate != "evidence", self.upright, self.dot)
+        style = _style(wording, look, fate != "evidence", self.upright)
+        style["ms"] *= self.dot / DOT
         ends = sorted(set(report.figure))
         self.line(at, ends, f"report {report.row}", style)
         if look != PLAIN and wording not in ("exact", "about"):
-            style |= {"marker": look[1], "ms": 0.7 * self.dot, "ls": ""}
-            self.line(at, ends, "shape", style)
-        if look == PLAIN or wording != "exact":
-            self.keys[wording] = _style(wording, PLAIN, upright=self.upright and wording != "range")
+            self.line(at, ends, "shape", style | {"marker": look[1], "ms": self.dot - 1, "ls": ""})
 
     def say(self, text: str, xy: Any, offset: Any, **style: Any) -> None:
         """Write a small text so many points from a place."""
@@ -359,16 +353,23 @@ class _Canvas:
         self.margin, where = 0.55 * end * self.notes, self.ax.get_yaxis_transform()
         self.say(head, (1, 0), (self.margin, 3), ha="right", va="bottom", xycoords=where)
         for at, cell in zip(ats, cells, strict=True):
-            self.say(cell, (1, at), (self.margin, 0), ha="right", va="center", xycoords=where)
+            self.say(
+                cell, (1, at), (self.margin, 0), ha="right", va="center_baseline", xycoords=where
+            )
 
     def finish(self, title: str, label: str) -> Axes:
         """Add title, label and a legend below; give a new figure of rows its height."""
+        used = {WORDINGS[r.qualifier] for r in self.said} - ({"exact"} if self.looks else set())
+        for key in (wording for wording in dict.fromkeys(WORDINGS.values()) if wording in used):
+            self.keys[key] = _style(key, PLAIN, upright=self.upright and key != "range")
         found = {self.evidence.fates[report.row][0] for report in self.said} - {"evidence"}
         if pale := ", ".join(fate.replace("_", " ") for fate in FATES if fate in found):
             self.keys[f"no evidence: {pale}"] = _style("exact", PLAIN, aside=True)
         if self.hidden:
             self.keys[f"not drawn: {self.hidden} in words or of another measure"] = {"ls": ""}
-        handles = [Line2D([], [], label=fill(key, 26), **style) for key, style in self.keys.items()]
+        handles = [
+            Line2D([], [], label=fill(key, KEY), **style) for key, style in self.keys.items()
+        ]
         wide = {h: HandlerLine2D(numpoints=2) for h in handles if h.get_label() == "range"}
         drop = (4.2 + 2.4 * self.upright) * self.size  # below tick labels and label
         move = ScaledTranslation(self.margin / 72, -drop / 72, self.ax.figure.dpi_scale_trans)
@@ -376,7 +377,7 @@ class _Canvas:
         self.ax.legend(
             handles=handles, handler_map=wide, ncols=min(fit, (len(handles) + 1) // 2),
             loc="upper right", bbox_to_anchor=(1, 0), bbox_transform=self.ax.transAxes + move,
-            fontsize="small", labelspacing=0.5 + 0.4 * self.upright, handletextpad=1, frameon=False,
+            fontsize="small", labelspacing=0.5 + 0.6 * self.upright, handletextpad=1, frameon=False,
         )  # fmt: skip
         self.ax.set_title(fill(title, 45), parse_math=False, pad=30 if self.margin else 6)
         self.ax.set_xlabel(label)
@@ -385,20 +386,18 @@ class _Canvas:
         return self.ax
 
 
-def _style(
-    wording: str, look: Look, aside: bool = False, upright: bool = False, dot: float = DOT
-) -> Style:
+def _style(wording: str, look: Look, aside: bool = False, upright: bool = False) -> Style:
     """Return how a wording is drawn; what is no evidence is paler, smaller and further back."""
     ink = tuple(0.45 * c + 0.55 if aside else c for c in to_rgb(look[0]))
     marker: str | MarkerStyle = look[1]
-    dot *= 0.75 if aside else 1.0
+    size = DOT * (0.75 if aside else 1)
     if wording == "range":
         marker = "_" if upright else "|"
     elif wording in (AT_LEAST, UP_TO):
         turn = Affine2D().rotate_deg(90 * upright + 180 * (wording == UP_TO))
-        marker, dot = MarkerStyle(BOUND, "none", turn), dot * 2 * ARROW / DOT
+        marker, size = MarkerStyle(BOUND, "none", turn), size * 2 * ARROW / DOT
     return {
-        "color": ink, "marker": marker, "ms": dot, "mew": 1.2, "lw": 1.2,
+        "color": ink, "marker": marker, "ms": size, "mew": 1.2, "lw": 1.2,
         "mfc": "white" if wording == "about" else ink,
         "ls": "-" if wording == "range" else "", "zorder": 3 - 0.5 * aside,
     }  # fmt: skip
