@@ -42,7 +42,6 @@ def estimate_of(
     posterior = {
         "toll": np.round(size).astype(np.int64),
         "size": np.maximum(size, 0.1),
-        "share": np.full((*shape, parts), 0.3),
         "bias": np.exp(0.3 * random.standard_normal((*shape, len(names)))),
         "scatter": random.uniform(0.05, 0.2, (*shape, len(names))),
         "reliability": random.uniform(0.5, 0.95, (*shape, len(names))),
@@ -51,6 +50,8 @@ def estimate_of(
         "rate": random.uniform(0.8, 1.2, shape),
         "shape": random.uniform(0.8, 1.2, shape),
     }
+    if parts:
+        posterior["share"] = np.full((*shape, parts), 1 / parts)
     row = Row(ess_bulk=400.0, ess_tail=400.0, rhat=1.0)
     return Estimate(
         evidence=evidence,
@@ -69,11 +70,9 @@ def timeline_of(case: Case, *dates: str) -> Timeline:
 
 def crowded_case(sources: int = 15, reports: int = 50) -> Case:
     """Build a case of many sources with long names and reports in every wording."""
-    names = [
-        f"{('Regional', 'Provincial', 'Independent')[i % 3]} Committee number {i + 1} for the "
-        "Documentation of Violations and Losses"[: 20 + 4 * i]
-        for i in range(sources)
-    ]
+    kinds = ("Regional Committee", "Independent Commission for Documentation", "Ministry", "Radio")
+    places = ("", "of the Northern Provinces and the Coast", "of Latakia")
+    names = [f"{kinds[i % 4]} {places[i % 3]} {i + 1}".replace("  ", " ") for i in range(sources)]
     nodes = ("all", *NODES)
     wordings = ("exact", "about", "at_least", "more_than", "up_to", "fewer_than", "range")
     rows = []

@@ -218,10 +218,9 @@ class Estimate:
     @cached_property
     def parameters(self) -> Parameters:
         """Draws of everything the likelihood depends on, chains one after the other."""
-        flat = {
-            name: values.reshape(-1, *values.shape[2:]) for name, values in self.posterior.items()
-        }
-        draws = len(flat["kappa"])
+        chains, length = self.posterior["toll"].shape[:2]
+        draws = chains * length
+        flat = {name: v.reshape(draws, *v.shape[2:]) for name, v in self.posterior.items()}
         ones = np.ones(draws)
         return Parameters(
             log_size=np.log(flat["size"]),

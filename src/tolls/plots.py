@@ -217,7 +217,7 @@ class _Canvas:
         self.size = float(ax.xaxis.label.get_fontsize())
         scale = 72 / ax.figure.dpi * (0.8 if ax.figure.get_layout_engine() and not upright else 1.0)
         self.width, self.height = (scale * side for side in ax.get_window_extent().size)
-        self.length = self.height if upright else self.width
+        self.length = 0.7 * self.height if upright else self.width  # the legend takes the rest
         self.keys, self.looks = dict[str, Style](), dict[str, Look]()
         ax.spines[["top", "right"]].set_visible(False)
 
@@ -233,9 +233,8 @@ class _Canvas:
             self.limits = -0.3, 2.0 * max(top, 1)
         else:
             low = max(min([low, *np.ravel(wish)]), low / 4)
-            pad = max(
-                1.25, (top / low) ** (1.4 * (ARROW + 1) / self.length), 2 * (low / top) ** 0.5
-            )
+            arrow = (top / low) ** (1.4 * (ARROW + 1) / self.length)
+            pad = max(1.25, arrow, 2 * (low / top) ** 0.5)
             self.limits = low / pad, top * pad
             decades = np.log10(self.limits[1] / self.limits[0])
             subs = (1, 2, 5) if decades < 1.6 else (1, 3) if decades < 2.2 else (1,)
@@ -254,9 +253,7 @@ class _Canvas:
     def span(self, report: Report) -> tuple[float, float]:
         """Return where a report's mark begins and ends, as fractions of the axis of counts."""
         low, high = self.place(min(report.figure)), self.place(max(report.figure))
-        far = [
-            ARROW if WORDINGS[report.qualifier] == w else self.dot / 2 for w in (UP_TO, AT_LEAST)
-        ]
+        far = [ARROW if WORDINGS[report.qualifier] == w else DOT / 2 for w in (UP_TO, AT_LEAST)]
         return low - (far[0] + 1) / self.length, high + (far[1] + 1) / self.length
 
     def lanes(self, said: Sequence[Report]) -> list[list[Report]]:
@@ -350,12 +347,11 @@ class _Canvas:
 
     def column(self, ats: Sequence[float], cells: Sequence[str], end: float, head: str) -> None:
         """Write a column of text that ends so many letters right of the axes."""
-        self.margin, where = 0.55 * end * self.notes, self.ax.get_yaxis_transform()
-        self.say(head, (1, 0), (self.margin, 3), ha="right", va="bottom", xycoords=where)
+        self.margin = 0.55 * end * self.notes
+        style: Style = {"xycoords": self.ax.get_yaxis_transform(), "ha": "right"}
+        self.say(head, (1, 0), (self.margin, 3), va="bottom", **style)
         for at, cell in zip(ats, cells, strict=True):
-            self.say(
-                cell, (1, at), (self.margin, 0), ha="right", va="center_baseline", xycoords=where
-            )
+            self.say(cell, (1, at), (self.margin, 0), va="center_baseline", **style)
 
     def finish(self, title: str, label: str) -> Axes:
         """Add title, label and a legend below; give a new figure of rows its height."""
@@ -367,9 +363,7 @@ class _Canvas:
             self.keys[f"no evidence: {pale}"] = _style("exact", PLAIN, aside=True)
         if self.hidden:
             self.keys[f"not drawn: {self.hidden} in words or of another measure"] = {"ls": ""}
-        handles = [
-            Line2D([], [], label=fill(key, KEY), **style) for key, style in self.keys.items()
-        ]
+        handles = [Line2D([], [], label=fill(k, KEY), **style) for k, style in self.keys.items()]
         wide = {h: HandlerLine2D(numpoints=2) for h in handles if h.get_label() == "range"}
         drop = (4.2 + 2.4 * self.upright) * self.size  # below tick labels and label
         move = ScaledTranslation(self.margin / 72, -drop / 72, self.ax.figure.dpi_scale_trans)
@@ -377,12 +371,13 @@ class _Canvas:
         self.ax.legend(
             handles=handles, handler_map=wide, ncols=min(fit, (len(handles) + 1) // 2),
             loc="upper right", bbox_to_anchor=(1, 0), bbox_transform=self.ax.transAxes + move,
-            fontsize="small", labelspacing=0.5 + 0.6 * self.upright, handletextpad=1, frameon=False,
+            fontsize="small", labelspacing=0.5 + 0.9 * self.upright, handletextpad=1, frameon=False,
         )  # fmt: skip
-        self.ax.set_title(fill(title, 45), parse_math=False, pad=30 if self.margin else 6)
+        letters, pad = (34, 30) if self.margin else (45, 6)
+        self.ax.set_title(fill(title, letters), parse_math=False, pad=pad)
         self.ax.set_xlabel(label)
         if self.new and not self.upright:
-            self.new.set_figheight((self.height + 75 + 6 * len(handles)) / 72)
+            self.new.set_figheight((self.height + 110 + 7 * len(handles)) / 72)
         return self.ax
 
 
