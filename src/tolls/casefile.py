@@ -42,9 +42,13 @@ def read_case(path: str | Path, *, columns: Mapping[str, str] | None = None) -> 
     path = Path(path)
     if "\0" in str(path):
         raise InputError(f"{str(path)!r}: no such file; a path holds no null character")
-    if path.is_dir():
-        path = path / "case.toml"
-    if not path.is_file():
+    try:
+        if path.is_dir():
+            path = path / "case.toml"
+        found = path.is_file()
+    except OSError as error:
+        raise InputError(f"{str(path)[:80]}…: {error.strerror}; name a case") from None
+    if not found:
         raise InputError(
             f"{path}: no such file; name a case folder with a case.toml, a case.toml, or a "
             "reports.csv"
@@ -64,6 +68,8 @@ def _read_folder(path: Path, columns: Mapping[str, str] | None) -> Case:
         raise InputError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path}: is not valid TOML: {error}") from None
+    except RecursionError:
+        raise InputError(f"{path}: is nested too deeply; a case.toml has four levels") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
     problems = Problems(str(path))

@@ -6,11 +6,12 @@ computed here.
 
 import argparse
 import json
+import math
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tolls.case import Case
 from tolls.casefile import read_case
@@ -180,7 +181,7 @@ def _fit(options: argparse.Namespace) -> int:
         if not options.json:
             return REFUSED
         estimate, code, folder = refusal.estimate, REFUSED, None
-    text = json.dumps(estimate.to_dict(), indent=1, ensure_ascii=False)
+    text = json.dumps(_finite(estimate.to_dict()), indent=1, ensure_ascii=False, allow_nan=False)
     print(text if options.json else repr(estimate))
     if folder is not None:
         from tolls.storage import write_atomically
@@ -191,6 +192,15 @@ def _fit(options: argparse.Namespace) -> int:
         estimate.save(folder / "estimate.nc")
         print(f"written to {folder}: estimates.csv, estimate.json, estimate.nc", file=sys.stderr)
     return code
+
+
+def _finite(value: Any) -> Any:
+    """Replace what is no finite number by null: JSON has no other word for it."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _made(folder: str | None) -> Path | None:

@@ -113,6 +113,13 @@ class Declaration(_Table):
     definitions: dict[str, str] = {}
     bridges: tuple[dict[str, Any], ...] = ()
 
+    @field_validator("format", mode="before")
+    @classmethod
+    def _number(cls, value: object) -> object:
+        if isinstance(value, bool):
+            raise ValueError("must be the number 1")
+        return value
+
     @model_validator(mode="after")
     def _ordered(self) -> "Declaration":
         if self.start is not None and self.end is not None and self.end < self.start:
@@ -164,6 +171,9 @@ def _later(problems: Problems, key: str, why: str) -> None:
 
 def check_kinds(declaration: Declaration, presets: Presets, problems: Problems) -> None:
     """Note kinds and grades that the scale in force does not know."""
+    named = [part for p in declaration.partitions for part in p.into]
+    for text in (declaration.title, *declaration.sources, *declaration.unions, *named):
+        problems.unprintable("a title or name", text)
     if declaration.kind not in presets.event_kinds:
         problems.unknown("key kind", "kind of event", declaration.kind, presets.event_kinds)
     for name, source in declaration.sources.items():

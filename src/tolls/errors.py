@@ -5,6 +5,7 @@ found, what is allowed and what to do. Problems are collected, so that one run s
 """
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -80,6 +81,11 @@ class Problems:
         near = nearest(value, options)
         hint = f'; did you mean "{near}"?' if near else ""
         self.add(where, f'"{value}" is no known {what}; allowed: {", ".join(options)}{hint}')
+
+    def unprintable(self, where: str, text: str) -> None:
+        """Note control characters, which a name must not carry into terminals and files."""
+        if any(unicodedata.category(c) in ("Cc", "Zl", "Zp") for c in text):
+            self.add(where, f"{text!r} holds a control character; allowed: printable text")
 
     def raise_if_any(self) -> None:
         """Raise `InputError` with everything collected, if there is anything."""

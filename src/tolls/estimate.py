@@ -370,7 +370,8 @@ class Estimate:
         name = self.nodes[0] if node is None else node
         draws = self.tolls(name)
         lo, hi = credible_interval(draws, ci_prob, "eti")
-        who = "people" if name == self.nodes[0] else name.replace("_", " ")
+        members = self.case.categories.members(name)
+        who = "people" if name == self.nodes[0] else " and ".join(members).replace("_", " ")
         used = self.evidence.counts["evidence"]
         sources = len(self.evidence.sources)
         return (
@@ -459,13 +460,17 @@ class Estimate:
                     }
                 }
             )
+        bounds = [
+            credible_interval(self.posterior["bias"][..., i], CI_PROB, "eti")
+            for i in range(len(self.evidence.sources))
+        ]
         sources = [
             {
                 "source": name,
                 "grade": self.case.sources[name].grade,
                 "bias_median": float(np.median(self.posterior["bias"][..., i])),
-                "bias_lo": float(np.quantile(self.posterior["bias"][..., i], (1 - CI_PROB) / 2)),
-                "bias_hi": float(np.quantile(self.posterior["bias"][..., i], (1 + CI_PROB) / 2)),
+                "bias_lo": bounds[i][0],
+                "bias_hi": bounds[i][1],
                 "reliability": float(self.posterior["reliability"][..., i].mean()),
                 "reports": self._rows_of(name),
             }

@@ -7,7 +7,7 @@ engines and the simulation start from the same arrays. No likelihood lives here.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,7 @@ from tolls.bulletins import Composition, Fates, Statement, assemble
 from tolls.case import Case
 from tolls.constants import MEASURES
 from tolls.errors import InputError
-from tolls.growth import Moment, exposure
+from tolls.growth import Moment, exposure, parse_day
 from tolls.relays import settle_relays
 from tolls.reports import Report
 
@@ -201,12 +201,7 @@ def gather(case: Case, as_of: date | str | None = None) -> Evidence:
 def _cut(as_of: date | str | None, case: Case) -> date | None:
     if as_of is None:
         return None
-    try:
-        cut = date.fromisoformat(as_of) if isinstance(as_of, str) else as_of
-    except ValueError:
-        raise InputError(f'as_of: "{as_of}" is no date; allowed: YYYY-MM-DD') from None
-    if isinstance(cut, datetime):  # a cut takes in its whole day
-        cut = cut.date()
+    cut = parse_day(as_of, "as_of")
     if cut < case.start:
         raise InputError(
             f"as_of: {cut} is before the start of the harm, {case.start}; allowed: from then on"

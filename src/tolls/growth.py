@@ -8,9 +8,10 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from tolls.errors import InputError
 from tolls.presets import Presets
 
-__all__ = ["Exposure", "Moment", "exposure"]
+__all__ = ["Exposure", "Moment", "exposure", "parse_day"]
 
 _DAY = timedelta(days=1)
 
@@ -57,6 +58,20 @@ class Moment:
         if not self.hours_given:
             return f"{self.day}"
         return self.when.isoformat().removesuffix(":00")
+
+
+def parse_day(given: object, name: str) -> date:
+    """Return a calendar day given as a date, a date-time or ISO text."""
+    if isinstance(given, datetime):
+        return given.date()
+    if isinstance(given, date):
+        return given
+    try:
+        if isinstance(given, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", given):
+            return date.fromisoformat(given)
+    except ValueError:
+        pass
+    raise InputError(f'{name}: "{given}" is no date; allowed: YYYY-MM-DD')
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,6 @@ No statistical number is written in code. A case replaces any of these tables by
 TOML file in ``reliability = "…"``; tables that the file leaves out keep the shipped values.
 """
 
-import hashlib
-import json
 import tomllib
 from functools import cache
 from importlib import resources
@@ -90,7 +88,7 @@ class Belief(_Table):
 class About(_Table):
     """Weights of the rounding units of an `about` statement."""
 
-    digits: tuple[int, ...]
+    digits: tuple[Annotated[int, Field(ge=1, le=9)], ...]
     weights: tuple[Probability, ...]
     unrounded: Probability
 
@@ -165,11 +163,6 @@ class Presets(_Table):
     root: Root
     partition: PartitionPrior
 
-    def digest(self) -> str:
-        """Return the sha256 of the canonical JSON of all defaults."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
-
 
 @cache
 def _shipped_tables(scale: str) -> dict[str, Any]:
@@ -240,7 +233,10 @@ def _own_tables(scale: str, base: Path, problems: Problems) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         problems.add(key, f'cannot read "{scale}": {error.strerror}; name an existing .toml file')
-    except ValueError as error:  # TOML or Unicode faults, a null character in the path
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # TOML or Unicode faults, a null character in the path
         problems.add(key, f'"{scale}" is no valid UTF-8 TOML file: {error}')
     return {}
 

@@ -150,6 +150,12 @@ def _check_header(header: Sequence[str], problems: Problems) -> None:
 
 def table_rows(table: Any) -> list[tuple[int, dict[str, str]]]:
     """Turn a DataFrame (pandas or polars) or a list of mappings into numbered rows of text."""
+    rows_given = isinstance(table, list | tuple) and all(isinstance(r, Mapping) for r in table)
+    if not (rows_given or hasattr(table, "columns")) or hasattr(table, "collect"):
+        raise InputError(
+            f"reports: is a {type(table).__name__}; allowed: a DataFrame (pandas or polars) or a "
+            "list of mappings (a file is read by tolls.read_case)"
+        )
     names = [str(name) for name in getattr(table, "columns", ())]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -321,6 +327,9 @@ class _Row:
         source = self.cells.get("source", "")
         if not source:
             self.add("source", "is empty; say who states the count")
+        for column in ("source", "category", "cites"):
+            where = f"row {self.number}, column {column}"
+            self.problems.unprintable(where, self.cells.get(column, ""))
         measure = self.choice("measure", root, MEASURES)
         category = self.cells.get("category", "")
         if category.lower() in ROOT_WORDS:
@@ -367,7 +376,8 @@ class _Row:
         if later and evidence != "projection":
             self.add("as_of", f"{as_of} is after published, {published}; a count cannot look ahead")
         if start is not None:
-            for column, moment in (("published", published), ("as_of", as_of)):
+            stated = {"published": published} | ({"as_of": as_of} if as_of != published else {})
+            for column, moment in stated.items():
                 if moment.day < start:
                     self.add(column, f"{moment} is before the case's start, {start}")
         return published, as_of

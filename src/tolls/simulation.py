@@ -105,6 +105,8 @@ def simulate(
     >>> simulated.tolls["killed"]
     2000.0
     """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError(f"seed: {seed!r} is no seed; allowed: an integer from 0")
     rng = np.random.default_rng(seed)
     evidence = gather(case, as_of)
     sizes = _true_sizes(case, tolls, rng)

@@ -12,6 +12,7 @@ from tolls.constants import CI_PROB
 from tolls.errors import InputError
 from tolls.estimate import Estimate
 from tolls.fitting import fit
+from tolls.growth import parse_day
 from tolls.intervals import credible_interval
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def timeline(
     EstimateRefused
         If one of the estimates fails its diagnostics.
     """
-    days = sorted({_day(d) for d in dates})
+    days = sorted({parse_day(d, "dates") for d in dates})
     if not 0 < len(days) <= MOST_DATES:
         raise InputError(
             f"dates: {len(days)} are given; allowed: 1 to {MOST_DATES}, for each one compiles and "
@@ -98,10 +99,3 @@ def timeline(
         )
     fits = [fit(case, seed=seed, engine=engine, as_of=d, on_failure=on_failure) for d in days]
     return Timeline(case, tuple(fits))
-
-
-def _day(given: date | str) -> date:
-    try:
-        return date.fromisoformat(given) if isinstance(given, str) else given
-    except ValueError:
-        raise InputError(f'dates: "{given}" is no date; allowed: YYYY-MM-DD') from None
