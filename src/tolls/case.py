@@ -178,11 +178,10 @@ class Case:
             problems.messages += error.problems
             categories = None
         known = categories.names if categories else None
+        names = known or (ROOT, *(part for p in declaration.partitions for part in p.into))
         for name in declaration.definitions:
-            if known is None or name not in known:
-                names = known or [ROOT, *(part for p in declaration.partitions for part in p.into)]
-                if name not in names:
-                    problems.unknown("key definitions", "node or union", name, names)
+            if name not in names:
+                problems.unknown("key definitions", "node or union", name, names)
         rows = Problems(content.reports_file)
         reports = read_table(
             content.rows,

@@ -14,7 +14,7 @@ from tolls.convergence import diagnose
 from tolls.errors import EstimateRefused, InputError, TollsWarning
 from tolls.estimate import DIMS, Estimate
 from tolls.evidence import Evidence, gather
-from tolls.simulation import draw_sizes
+from tolls.simulation import check_seed, draw_sizes
 
 __all__ = ["fit", "from_pymc"]
 
@@ -71,7 +71,7 @@ def fit(
         raise TypeError(f"case is a {type(case).__name__}; allowed: a tolls.Case (tolls.read_case)")
     _check("engine", engine, ENGINES)
     _check("on_failure", on_failure, ON_FAILURE)
-    _check_seed(seed)
+    check_seed(seed)
     evidence = gather(case, as_of)
     return _judged(_sampled(evidence, seed), on_failure)
 
@@ -132,11 +132,6 @@ def from_pymc(
 def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
         raise InputError(f'{name}: "{value}" is unknown; allowed: {", ".join(allowed)}')
-
-
-def _check_seed(seed: int) -> None:
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
-        raise InputError(f"seed: {seed!r} is no seed; allowed: an integer from 0 to 2^63 - 1")
 
 
 def _sampled(evidence: Evidence, seed: int) -> Estimate:

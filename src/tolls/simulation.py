@@ -19,7 +19,7 @@ from tolls.errors import InputError
 from tolls.evidence import Evidence, gather
 from tolls.growth import Moment, exposure
 
-__all__ = ["Simulation", "draw_sizes", "simulate"]
+__all__ = ["Simulation", "check_seed", "draw_sizes", "simulate"]
 
 type Floats = NDArray[np.float64]
 
@@ -41,6 +41,12 @@ class Simulation:
     case: Case
     tolls: Mapping[str, float]
     parameters: Mapping[str, object]
+
+
+def check_seed(seed: int) -> None:
+    """Refuse what no random number generator here takes as a seed."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+        raise InputError(f"seed: {seed!r} is no seed; allowed: an integer from 0 to 2^63 - 1")
 
 
 def draw_sizes(case: Case, draws: int, rng: np.random.Generator) -> Floats:
@@ -105,8 +111,7 @@ def simulate(
     >>> simulated.tolls["killed"]
     2000.0
     """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise InputError(f"seed: {seed!r} is no seed; allowed: an integer from 0")
+    check_seed(seed)
     rng = np.random.default_rng(seed)
     evidence = gather(case, as_of)
     sizes = _true_sizes(case, tolls, rng)
