@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import log_ndtr, ndtr
 
-from tolls.likelihood import Parameters, log_known, log_likelihood, log_pmf
+from tolls.likelihood import Parameters, log_known, log_likelihood
 from tolls.presets import load_presets
+from tolls.wordings import log_pmf
 
 PRESETS = load_presets()
 BOUNDS = list(zip(PRESETS.bounds.means, PRESETS.bounds.weights, strict=True))

@@ -88,7 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("path", **path)  # type: ignore[arg-type]
     fit.add_argument("--as-of", metavar="DATE", help="use nothing published later")
     fit.add_argument("--seed", type=int, metavar="N", help=f"seed (default {DEFAULT_SEED})")
-    fit.add_argument("--engine", default="auto", metavar="E", help="auto or nuts (default auto)")
+    fit.add_argument(
+        "--engine", default="auto", metavar="E", help="auto, collapsed or nuts (default auto)"
+    )
     fit.add_argument("--json", action="store_true", help="print one JSON object")
     fit.add_argument(
         "--on-failure", default="raise", metavar="raise|warn",

@@ -24,3 +24,6 @@ ESS_LIMIT: Final = 400.0
 Analysis 16(2): R-hat at most 1.01 and at least 400 effective draws before an estimate is used."""
 KHAT_LIMIT: Final = 0.7
 """Vehtari et al. (2024), Pareto smoothed importance sampling, JMLR 25(72)."""
+WEIGHTED_ESS_LIMIT: Final = 1000.0
+"""Importance sampling needs more than chains do, for a few large weights can hide: 1,000 of them
+put the Monte Carlo error of a 5 % quantile at a fifth of the posterior sd's tenth."""

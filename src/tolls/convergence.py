@@ -1,7 +1,8 @@
-"""Diagnostics of Markov chains: what has to hold before an interval is shown.
+"""Diagnostics of an engine's draws: what has to hold before an interval is shown.
 
-R-hat and effective sample sizes are ArviZ's (rank-normalised, bulk and tail: Vehtari et al. 2021,
-Bayesian Analysis 16(2)); the limits are in `constants`.
+Of Markov chains, R-hat and effective sample sizes are ArviZ's (rank-normalised, bulk and tail:
+Vehtari et al. 2021, Bayesian Analysis 16(2)); of importance sampling, k-hat and effective sample
+sizes come from the raw weights. The limits are in `constants`.
 """
 
 from collections.abc import Mapping
@@ -10,16 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tolls.constants import ESS_LIMIT, RHAT_LIMIT
+from tolls.constants import ESS_LIMIT, KHAT_LIMIT, RHAT_LIMIT, WEIGHTED_ESS_LIMIT
+from tolls.importance import Weighted, pareto_k
 
-__all__ = ["Diagnostics", "Row", "diagnose"]
+__all__ = ["TAILS", "Diagnostics", "Row", "diagnose", "diagnose_weights"]
+
+TAILS = (0.05, 0.95)
 
 type Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Diagnostics of one quantity."""
+    """Diagnostics of one quantity; R-hat is no number where there are no chains."""
 
     ess_bulk: float
     ess_tail: float
@@ -34,14 +38,20 @@ class Diagnostics:
     ----------
     ok : bool
         True if nothing failed.
-    ess, rhat : float
-        Smallest effective sample size (bulk or tail) and largest R-hat.
-    divergences : int
+    ess : float
+        Smallest effective sample size (bulk or tail).
+    rhat : float or None
+        Largest R-hat, where there are chains.
+    divergences : int or None
+        Divergent transitions, where there are chains.
     khat : float or None
         Pareto k of importance weights, where the engine has any.
     nodes : mapping of str to Row
     reasons : tuple of str
         What failed.
+    log_marginal, log_marginal_sd : float or None
+        Log marginal likelihood of the reports with its Monte Carlo error, where the engine gives
+        it.
     """
 
     ok: bool
@@ -51,6 +61,8 @@ class Diagnostics:
     khat: float | None
     nodes: Mapping[str, Row]
     reasons: tuple[str, ...] = ()
+    log_marginal: float | None = None
+    log_marginal_sd: float | None = None
 
 
 def diagnose(
@@ -88,6 +100,39 @@ def diagnose(
         reasons.append(f"{ess:.0f} effective draws (allowed: {ESS_LIMIT:.0f} or more)")
     by_node = dict(zip(nodes, rows["toll"], strict=True))
     return Diagnostics(not reasons, ess, rhat, divergences, None, by_node, tuple(reasons))
+
+
+def diagnose_weights(weighted: Weighted, log_size: Floats, nodes: tuple[str, ...]) -> Diagnostics:
+    """Judge importance sampling by its raw weights.
+
+    Parameters
+    ----------
+    weighted : Weighted
+        Draws of a fixed proposal.
+    log_size : (draw, node) array
+        Log sizes of those draws.
+    nodes : tuple of str
+        Names along the last axis.
+
+    Returns
+    -------
+    Diagnostics
+    """
+    bulk, khat = weighted.ess, pareto_k(weighted.log_weight)
+    rows = {
+        node: Row(bulk, min(weighted.tail_ess(values, tail) for tail in TAILS), np.nan)
+        for node, values in zip(nodes, log_size.T, strict=True)
+    }
+    ess = min(bulk, *(row.ess_tail for row in rows.values()))
+    reasons = []
+    if not np.isfinite(weighted.log_weight).all():
+        reasons.append("weights that are no finite numbers")
+    if not khat < KHAT_LIMIT:
+        reasons.append(f"k-hat {khat:.2f} (allowed: below {KHAT_LIMIT})")
+    if not ess >= WEIGHTED_ESS_LIMIT:
+        reasons.append(f"{ess:.0f} effective draws (allowed: {WEIGHTED_ESS_LIMIT:,.0f} or more)")
+    log_marginal, sd = weighted.log_marginal
+    return Diagnostics(not reasons, ess, None, None, khat, rows, tuple(reasons), log_marginal, sd)
 
 
 def _rows(values: Floats) -> list[Row]:

@@ -122,7 +122,8 @@ class Estimate:
         -------
         DataFrame
             Index ``node``; ``mean``, ``median``, ``sd``, ``lo``, ``hi`` in people, ``prior_lo`` and
-            ``prior_hi`` before any report, ``ess_bulk``, ``ess_tail``, ``rhat``.
+            ``prior_hi`` before any report, ``ess_bulk``, ``ess_tail``, ``rhat`` (no number
+            where the engine has no chains).
 
         Raises
         ------
@@ -135,6 +136,10 @@ class Estimate:
         """
         import pandas as pd
 
+        return pd.DataFrame(self._summary(ci_prob, ci_kind)).set_index("node")
+
+    def _summary(self, ci_prob: float, ci_kind: CiKind) -> list[dict[str, Any]]:
+        """Rows of `summary`, without pandas: a row per node."""
         rows = []
         for i, node in enumerate(self.nodes):
             draws, before = self.tolls(node), self.prior["toll"][..., i].reshape(-1)
@@ -158,7 +163,7 @@ class Estimate:
                     "rhat": own.rhat,
                 }
             )
-        return pd.DataFrame(rows).set_index("node")
+        return rows
 
     def sources(self, ci_prob: float = CI_PROB) -> pd.DataFrame:
         """Summarise every source: what the data made of its prior, and the toll without it.
@@ -391,34 +396,27 @@ class Estimate:
         )
 
     def _lines(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-        header = (
-            "node",
-            "median",
-            f"{percent(CI_PROB)} interval",
-            "prior interval",
-            "ESS",
-            "R-hat",
-        )
+        chains = self.diagnostics.rhat is not None
+        header = ("node", "median", f"{percent(CI_PROB)} interval", "prior interval", "ESS")
         rows: list[tuple[str, ...]] = []
-        for node, row in self.summary().iterrows():
+        for row in self._summary(CI_PROB, CI_KIND):
             width = row["hi"] - row["lo"]
-            rows.append(
-                (
-                    str(node),
-                    count(row["median"], width),
-                    interval(row["lo"], row["hi"]),
-                    interval(row["prior_lo"], row["prior_hi"]),
-                    f"{min(row['ess_bulk'], row['ess_tail']):,.0f}",
-                    f"{row['rhat']:.3f}",
-                )
+            cells = (
+                row["node"],
+                count(row["median"], width),
+                interval(row["lo"], row["hi"]),
+                interval(row["prior_lo"], row["prior_hi"]),
+                f"{min(row['ess_bulk'], row['ess_tail']):,.0f}",
             )
-        return header, rows
+            rows.append((*cells, f"{row['rhat']:.3f}") if chains else cells)
+        return (*header, "R-hat") if chains else header, rows
 
     @property
     def verdict(self) -> str:
         """Say whether the diagnostics hold."""
         if self.diagnostics.ok:
-            return "Diagnostics hold."
+            khat = self.diagnostics.khat
+            return "Diagnostics hold" + (f" (k-hat {khat:.2f})." if khat is not None else ".")
         return f"REFUSED, do not quote: {'; '.join(self.diagnostics.reasons)}."
 
     def __repr__(self) -> str:
@@ -445,15 +443,13 @@ class Estimate:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers that ``tolls fit --json`` prints."""
-        summary, found = self.summary(), self.diagnostics
+        found = self.diagnostics
         nodes = []
-        for node in self.nodes:
-            quantiles = np.quantile(self.tolls(node), QUANTILES)
-            kept = ("mean", "median", "sd", "lo", "hi", "ci_prob")
+        kept = ("node", "mean", "median", "sd", "lo", "hi", "ci_prob", "ci_kind")
+        for row in self._summary(CI_PROB, CI_KIND):
+            quantiles = np.quantile(self.tolls(row["node"]), QUANTILES)
             nodes.append(
-                {"node": node}
-                | {key: float(summary[key][node]) for key in kept}
-                | {"ci_kind": CI_KIND}
+                {key: row[key] for key in kept}
                 | {
                     "quantiles": {
                         f"{q:g}": float(v) for q, v in zip(QUANTILES, quantiles, strict=True)
@@ -491,6 +487,8 @@ class Estimate:
                 "khat": found.khat,
                 "rhat": found.rhat,
                 "divergences": found.divergences,
+                "log_marginal": found.log_marginal,
+                "log_marginal_sd": found.log_marginal_sd,
             },
             "nodes": nodes,
             "sources": sources,

@@ -37,6 +37,10 @@ class Exposures:
     elapsed: Floats
     days: Floats
 
+    def of(self, which: slice | Ints) -> "Exposures":
+        """Exposures of some of the statements."""
+        return Exposures(self.elapsed[which], self.days[which])
+
 
 @dataclass(frozen=True)
 class Evidence:

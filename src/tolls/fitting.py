@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from tolls.apportionment import integer_tolls
 from tolls.case import Case
-from tolls.convergence import diagnose
+from tolls.convergence import Diagnostics, diagnose, diagnose_weights
 from tolls.errors import EstimateRefused, InputError, TollsWarning
 from tolls.estimate import DIMS, Estimate
 from tolls.evidence import Evidence, gather
@@ -18,7 +19,7 @@ from tolls.simulation import check_seed, draw_sizes
 
 __all__ = ["fit", "from_pymc"]
 
-ENGINES = ("auto", "nuts")
+ENGINES = ("auto", "collapsed", "nuts")
 ON_FAILURE = ("raise", "warn")
 PRIOR_DRAWS = 10_000
 _REQUIRED = ("size", "bias", "scatter", "reliability", "kappa", "eta")
@@ -43,8 +44,10 @@ def fit(
     seed : int
         Seed of all random numbers, 0 or more. The same case, seed, engine, versions and type of
         machine give the same draws.
-    engine : {"auto", "nuts"}
-        ``auto`` is nuts in this version.
+    engine : {"auto", "collapsed", "nuts"}
+        ``collapsed`` integrates the sources out and samples what is left by importance; ``nuts``
+        samples the PyMC model. ``auto`` is collapsed where its diagnostics hold, else nuts, and
+        then says why.
     as_of : date or ISO str, optional
         Use nothing published later; the harm is then estimated up to that day.
     on_failure : {"raise", "warn"}
@@ -73,7 +76,7 @@ def fit(
     _check("on_failure", on_failure, ON_FAILURE)
     check_seed(seed)
     evidence = gather(case, as_of)
-    return _judged(_sampled(evidence, seed), on_failure)
+    return _judged(_ENGINES[engine](evidence, seed), on_failure)
 
 
 def from_pymc(
@@ -126,7 +129,8 @@ def from_pymc(
         raise InputError(problems)
     stats = tree.children.get("sample_stats")
     divergences = int(stats["diverging"].sum()) if stats and "diverging" in stats else 0
-    return _judged(_assembled(evidence, "pymc", None, posterior, divergences), on_failure)
+    found = _chains(evidence, posterior, divergences)
+    return _judged(_assembled(evidence, "pymc", None, found), on_failure)
 
 
 def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
@@ -134,48 +138,119 @@ def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
         raise InputError(f'{name}: "{value}" is unknown; allowed: {", ".join(allowed)}')
 
 
-def _sampled(evidence: Evidence, seed: int) -> Estimate:
+@dataclass(frozen=True)
+class _Found:
+    """What an engine found: draws of everything but whole tolls, and what to make of them."""
+
+    posterior: Arrays
+    tolls: NDArray[np.int64]
+    diagnostics: Diagnostics
+
+
+def _auto(evidence: Evidence, seed: int) -> Estimate:
+    """Run collapsed, or nuts where that is no good, and say why."""
+    from tolls.collapsed import MOST_DIMENSIONS
+    from tolls.coordinates import Coordinates
+
+    dimension = Coordinates(evidence).dimension
+    if dimension > MOST_DIMENSIONS:
+        why = f"{dimension} dimensions are more than the collapsed engine's {MOST_DIMENSIONS}"
+        return _nuts(evidence, seed, (f"sampled by nuts: {why}",))
+    estimate = _collapsed(evidence, seed)
+    if estimate.diagnostics.ok:
+        return estimate
+    why = f"the collapsed engine failed ({'; '.join(estimate.diagnostics.reasons)})"
+    told = estimate.warnings[len(evidence.warnings) :]
+    return _nuts(evidence, seed, (f"sampled by nuts: {why}", *told))
+
+
+def _collapsed(evidence: Evidence, seed: int) -> Estimate:
+    """Run the collapsed engine."""
+    from tolls.collapsed import run
+
+    found = run(evidence, seed)
+    told: tuple[str, ...] = ()
+    if found.modes > 1:
+        told = (
+            f"the posterior has {found.modes} separate modes: sources contradict each other, and "
+            "the interval may span values that none of them supports",
+        )
+    names = evidence.case.names
+    return _assembled(
+        evidence,
+        "collapsed",
+        seed,
+        _Found(
+            found.arrays,
+            _whole(evidence, found.arrays, seed),
+            diagnose_weights(found.weighted, found.log_size, names),
+        ),
+        told,
+    )
+
+
+def _nuts(evidence: Evidence, seed: int, told: tuple[str, ...] = ()) -> Estimate:
     """Run nuts, and once more with smaller steps where the first run fails its diagnostics."""
     from tolls.nuts import ATTEMPTS, compile_model, sample
 
     compiled = compile_model(evidence)
-    told: tuple[str, ...] = ()
+    again: tuple[str, ...] = ()
     for settings in ATTEMPTS:
         posterior, divergences = sample(compiled, seed=seed, settings=settings)
-        estimate = _assembled(evidence, "nuts", seed, posterior, divergences, told)
+        found = _chains(evidence, posterior, divergences, seed)
+        estimate = _assembled(evidence, "nuts", seed, found, (*told, *again))
         if estimate.diagnostics.ok:
             break
         reasons = "; ".join(estimate.diagnostics.reasons)
-        told = (f"a first run failed ({reasons}): sampled again, longer and in smaller steps",)
+        again = (f"a first run failed ({reasons}): sampled again, longer and in smaller steps",)
     return estimate
+
+
+_ENGINES = {"auto": _auto, "collapsed": _collapsed, "nuts": _nuts}
+
+
+def _chains(
+    evidence: Evidence, posterior: Arrays, divergences: int, seed: int | None = None
+) -> _Found:
+    """Judge Markov chains of everything, whole tolls among it."""
+    tolls = _whole(evidence, posterior, seed)
+    everything: dict[str, NDArray[Any]] = {"toll": tolls, **posterior}
+    judged = diagnose(everything, evidence.case.names, divergences)
+    return _Found(posterior, tolls, judged)
+
+
+def _streams(seed: int | None) -> tuple[int, int]:
+    """Seeds of the rounding to whole people, and of the prior."""
+    first, second = np.random.SeedSequence([seed or 0, 1]).generate_state(2, np.uint32)
+    return int(first), int(second)
+
+
+def _whole(evidence: Evidence, posterior: Arrays, seed: int | None) -> NDArray[np.int64]:
+    """Round sizes to whole people."""
+    size = posterior["size"]
+    log_size = np.log(size).reshape(-1, size.shape[-1])
+    whole = integer_tolls(log_size, evidence.case.categories, _streams(seed)[0])
+    return whole.reshape(size.shape)
 
 
 def _assembled(
     evidence: Evidence,
     engine: str,
     seed: int | None,
-    posterior: Arrays,
-    divergences: int,
+    found: _Found,
     told: tuple[str, ...] = (),
 ) -> Estimate:
-    """Add whole tolls, the prior and the diagnostics to what an engine drew."""
-    case = evidence.case
-    rounding, before = (
-        int(s) for s in np.random.SeedSequence([seed or 0, 1]).generate_state(2, np.uint32)
-    )
-    chains, draws, names = posterior["size"].shape
-    log_size = np.log(posterior["size"]).reshape(-1, names)
-    tolls = integer_tolls(log_size, case.categories, rounding).reshape(chains, draws, names)
+    """Add the prior to what an engine drew."""
+    case, before = evidence.case, _streams(seed)[1]
     sizes = draw_sizes(case, PRIOR_DRAWS, np.random.default_rng(before))
     prior = integer_tolls(np.log(sizes), case.categories, before)[None]
-    full = {"toll": tolls, **posterior}
     return Estimate(
         evidence=evidence,
         engine=engine,
         seed=seed,
-        posterior=full,
+        posterior={"toll": found.tolls, **found.posterior},
         prior={"toll": prior},
-        diagnostics=diagnose(full, case.names, divergences),
+        diagnostics=found.diagnostics,
         warnings=(*evidence.warnings, *told),
     )
 

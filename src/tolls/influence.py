@@ -51,7 +51,8 @@ def without_each(evidence: Evidence, parameters: Parameters, toll: Floats) -> di
         own = [s.source == name for s in evidence.statements]
         splits = [c.source == name for c in evidence.compositions]
         total = stated[:, own].sum(axis=1) + split[:, splits].sum(axis=1)
-        log_weight, khat = array_stats.psislw(-total)
+        # psislw takes a log likelihood and weighs by one over it
+        log_weight, khat = array_stats.psislw(total)
         median = np.nan
         if float(khat) < KHAT_LIMIT:
             order = np.argsort(toll)

@@ -1,0 +1,217 @@
+"""The collapsed engine: the posterior without a Markov chain and without compiling anything.
+
+Every source's own parameters are integrated out (`marginal`), so that few dimensions remain; they
+are sampled by importance (`importance`), starting from every mode (`modes`). Each draw's source
+parameters are recovered afterwards.
+"""
+
+import math
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tolls.convergence import TAILS
+from tolls.coordinates import Coordinates
+from tolls.evidence import Evidence
+from tolls.importance import Mixture, Weighted, adapted, log_prior, pooled
+from tolls.marginal import draw_source, log_marginal
+from tolls.modes import Mode, find_modes
+from tolls.standins import SourceArrays, source_arrays
+
+__all__ = ["MOST_DIMENSIONS", "Collapsed", "Posterior", "run"]
+
+type Floats = NDArray[np.float64]
+type Arrays = dict[str, NDArray[np.float64]]
+
+MOST_DIMENSIONS = 20
+CHAINS, DRAWS = 4, 1500
+PILOTS = (300, 400, 500)
+FINAL, MOST_FINAL = 4500, 18_000
+ENOUGH = 2000.0  # effective draws, of the whole and of every tail, before sampling stops
+TEMPERATURES = (0.15,)  # share of a mode's own information that the first proposal takes
+SEPARATE = 4.0  # squared distance in first proposals from which modes are groups of their own
+HEIGHT = 10.0  # nats below the highest at which a mode gets no component
+WORK = 12_000  # statements times draws of one task: arrays of some megabytes
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """What the engine found.
+
+    Attributes
+    ----------
+    arrays : dict of str to (chain, draw, …) arrays
+        As nuts gives them, tolls apart.
+    weighted : Weighted
+        The last round, its proposal fixed.
+    log_size : (draw, name) array
+        Of the last round, before resampling.
+    modes : int
+        Number of separate modes that got a component.
+    """
+
+    arrays: Arrays
+    weighted: Weighted
+    log_size: Floats
+    modes: int
+
+
+def run(evidence: Evidence, seed: int) -> Posterior:
+    """Sample the posterior of a case's evidence.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    seed : int
+
+    Returns
+    -------
+    Posterior
+    """
+    with ThreadPoolExecutor(_workers()) as pool:
+        return Collapsed(evidence, pool).sample(seed)
+
+
+def _workers() -> int:
+    return min(os.cpu_count() or 1, 8)
+
+
+class Collapsed:
+    """The log posterior density in prior coordinates, and sampling from it.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    pool : Executor
+        Threads that share the work; the numbers do not depend on how many.
+    """
+
+    def __init__(self, evidence: Evidence, pool: Executor) -> None:
+        self.evidence, self.pool = evidence, pool
+        self.coordinates = Coordinates(evidence)
+        self.sources = source_arrays(evidence)
+
+    def log_density(self, z: Floats) -> Floats:
+        """Log of prior times likelihood, (draw,), sources integrated out.
+
+        Parameters
+        ----------
+        z : (draw, dimension) array
+            Points in prior coordinates.
+        """
+        level, growth = self.coordinates.level(z), self.coordinates.growth(z)
+        tasks = list(self._tasks(len(z)))
+
+        def work(task: tuple[SourceArrays, slice]) -> Floats:
+            source, rows = task
+            return log_marginal(self.evidence, source, level[rows], growth.of(rows))
+
+        total = log_prior(z)
+        for (_, rows), part in zip(tasks, self.pool.map(work, tasks), strict=True):
+            total[rows] += part
+        return total
+
+    def _tasks(self, count: int) -> Iterator[tuple[SourceArrays, slice]]:
+        """Pieces of work, the largest sources first; the same for any number of threads."""
+        for source in sorted(self.sources, key=lambda s: -s.terms):
+            size = max(16, min(2048, WORK // source.terms, -(-count // 2)))
+            yield from ((source, slice(i, i + size)) for i in range(0, count, size))
+
+    def sample(self, seed: int) -> Posterior:
+        """Adapt a proposal, draw from it, recover everything that was integrated out."""
+        rng = np.random.default_rng([seed, 2])
+        mixture, groups = self._first_proposal()
+        rounds: list[tuple[Floats, Floats, Mixture]] = []
+        for count in PILOTS:
+            z = mixture.draw(count, rng)
+            rounds.append((z, self.log_density(z), mixture))
+            mixture = adapted(mixture, pooled(rounds))
+        z, log_weight = np.empty((0, self.coordinates.dimension)), np.empty(0)
+        while True:
+            more = mixture.draw(FINAL, rng)
+            log_weight = np.append(log_weight, self.log_density(more) - mixture.log_density(more))
+            z = np.concatenate([z, more])
+            weighted = Weighted(z, log_weight)
+            shared = self.coordinates.shared_bias(z, np.random.default_rng([seed, 3]))
+            log_size = self.coordinates.level(z) - shared[:, None]
+            if len(z) >= MOST_FINAL or self._least_ess(weighted, log_size) >= ENOUGH:
+                break
+        chosen = weighted.resampled(CHAINS * DRAWS, rng)
+        arrays = self._arrays(z[chosen], shared[chosen], seed)
+        return Posterior(arrays, weighted, log_size, groups)
+
+    @staticmethod
+    def _least_ess(weighted: Weighted, log_size: Floats) -> float:
+        tails = [weighted.tail_ess(x, q) for x in log_size.T for q in TAILS]
+        return min(weighted.ess, *tails)
+
+    def _first_proposal(self) -> tuple[Mixture, int]:
+        """Components for every mode near the highest, wider than stand-ins have them."""
+        found = find_modes(self.coordinates, self.sources)
+        means = np.array([m.mean for m in found])
+        height = self.log_density(means)
+        height += [0.5 * np.linalg.slogdet(m.covariance)[1] for m in found]
+        kept: list[tuple[Mode, Floats, float]] = []
+        for i in np.argsort(-height):
+            covariance = _tempered(found[i].covariance, min(TEMPERATURES))
+            apart = [
+                (found[i].mean - m.mean) @ np.linalg.solve(covariance + c, found[i].mean - m.mean)
+                for m, c, _ in kept
+            ]
+            if height[i] > height.max() - HEIGHT and all(d > SEPARATE for d in apart):
+                kept.append((found[i], covariance, math.exp(height[i] - height.max())))
+        parts = [
+            (share + 0.05, mode.mean, _tempered(mode.covariance, t), group)
+            for group, (mode, _, share) in enumerate(kept)
+            for t in TEMPERATURES
+        ]
+        return Mixture.of(parts), len(kept)
+
+    def _arrays(self, z: Floats, shared: Floats, seed: int) -> Arrays:
+        """Everything that nuts samples, (chain, draw, …), at resampled points."""
+        evidence, presets = self.evidence, self.evidence.case.presets
+        level, growth = self.coordinates.level(z), self.coordinates.growth(z)
+        names = evidence.case.names
+        log_size = level - shared[:, None]
+        tasks = list(self._tasks(len(z)))
+        seeds = np.random.SeedSequence([seed, 4]).spawn(len(tasks))
+
+        def work(task: tuple[SourceArrays, slice], own: np.random.SeedSequence) -> Floats:
+            source, rows = task
+            drawn = draw_source(
+                evidence, source, level[rows], growth.of(rows), np.random.default_rng(own)
+            )
+            return np.stack([drawn.log_bias, drawn.log_scatter, drawn.reliability])
+
+        sources = np.empty((3, len(z), len(self.sources)))
+        position = {s.name: i for i, s in enumerate(self.sources)}
+        for (source, rows), part in zip(tasks, self.pool.map(work, tasks, seeds), strict=True):
+            sources[:, rows, position[source.name]] = part
+        flat = {
+            "size": np.exp(log_size),
+            "bias": np.exp(sources[0]),
+            "scatter": np.exp(sources[1]),
+            "reliability": sources[2],
+            "kappa": shared,
+            "eta": growth.eta,
+        }
+        shares = [
+            log_size[:, names.index(part)] - log_size[:, names.index(p.of)]
+            for p in evidence.case.categories.ordered_partitions
+            for part in p.into
+        ]
+        if shares:
+            flat["share"] = np.exp(np.stack(shares, axis=1))
+        if presets.event_kinds[evidence.case.kind].rate is not None:
+            flat |= {"rate": growth.rate, "shape": growth.shape}
+        return {name: x.reshape(CHAINS, DRAWS, *x.shape[1:]) for name, x in flat.items()}
+
+
+def _tempered(covariance: Floats, temperature: float) -> Floats:
+    """Take a share of what the data add to the standard normal prior's information."""
+    eye = np.eye(len(covariance))
+    return np.linalg.inv((1 - temperature) * eye + temperature * np.linalg.inv(covariance))

@@ -1,0 +1,260 @@
+r"""Where the integral over one source's bias and scatter is evaluated, for every draw.
+
+Nodes of log s are equally spaced over the range that matters for a draw. At each, the modes of b
+are found by expectation maximisation, every statement taken as its normal stand-in: from the
+prior's mean and from figures of the source itself in the middle of the range, and from the modes
+found there towards both ends. A node carries its other modes along, so that they can share the
+integral.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tolls.likelihood import Offsets
+from tolls.standins import SourceArrays
+
+__all__ = ["Nodes", "lay_nodes"]
+
+type Floats = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+
+REACH = 4.0  # prior sd of log s on both sides, to begin with
+STEPS = (6, 2)  # of expectation maximisation, at the first node of log s and at the others
+HEIGHT = 7.0  # nats below the highest at which a mode is left out
+EDGE = 5.5  # the ends of the range of log s lie at least so far below
+UNEVEN = 0.3  # nats between the sums over even and over odd nodes: the sum of all errs by far less
+TURNS = 12
+APART = 0.5  # sd within which two modes are one
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Nodes of log s, each with one of its modes of b; a node and mode is an entry.
+
+    Attributes
+    ----------
+    draw : (entry,) int array
+    log_scatter, step : (entry,) arrays
+        Node, and distance to the next.
+    mode : (entry,) int array
+        Column of the arrays below that is the entry's own.
+    bias, bias_sd, height : (entry, mode) arrays
+        All modes of this draw at this node: log bias, its sd, log mass; minus infinity where
+        a mode is left out.
+    honest : (entry,) array
+        Estimate of the reliability.
+    """
+
+    draw: Ints
+    log_scatter: Floats
+    step: Floats
+    mode: Ints
+    bias: Floats
+    bias_sd: Floats
+    height: Floats
+    honest: Floats
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The draws that are still without nodes, with their range of log s."""
+
+    draw: Ints
+    at: Offsets
+    split_odds: Floats
+    low: Floats
+    high: Floats
+
+    def of(self, which: Ints | NDArray[np.bool_]) -> "_Rows":
+        at = self.at
+        part = Offsets(*(x[which] for x in (at.centre, at.leaning, at.extra, at.extra_leaning)))
+        return _Rows(
+            self.draw[which], part, self.split_odds[which], self.low[which], self.high[which]
+        )
+
+
+@dataclass(frozen=True)
+class _Modes:
+    """Modes of b at every node of log s, (row, node, mode)."""
+
+    log_scatter: Floats
+    bias: Floats
+    bias_sd: Floats
+    height: Floats
+    honest: Floats
+    kept: NDArray[np.bool_]
+
+
+def lay_nodes(arrays: SourceArrays, at: Offsets, split_odds: Floats) -> Iterator[Nodes]:
+    """Yield the nodes of every draw, in a few groups.
+
+    Parameters
+    ----------
+    arrays : SourceArrays
+    at : Offsets
+        Of the source's own statements.
+    split_odds : (draw, split) array
+
+    Yields
+    ------
+    Nodes
+        Each draw is in one group.
+    """
+    scatter, everyone = arrays.prior.scatter, np.arange(len(at.centre))
+    reach = np.full(len(everyone), REACH * scatter.sd)
+    rows = _Rows(everyone, at, split_odds, scatter.mean - reach, scatter.mean + reach)
+    count = 7 if arrays.terms == 1 else 9
+    for turn in range(TURNS):
+        step = (rows.high - rows.low) / (count - 1)
+        modes = _track(arrays, rows, count)
+        height = modes.height.max(axis=2)
+        mass = np.exp(height - height.max(axis=1, keepdims=True))
+        at_low, at_high = mass[:, 0] > math.exp(-EDGE), mass[:, -1] > math.exp(-EDGE)
+        even, odd = mass[:, ::2].sum(axis=1), mass[:, 1::2].sum(axis=1)
+        uneven = np.maximum(even, odd) > math.exp(UNEVEN) * np.minimum(even, odd)
+        done = ~(at_low | at_high | uneven) | (turn == TURNS - 1)
+        if done.any():
+            yield _entries(rows, modes, step, done)
+        if done.all():
+            return
+        # again between the outermost nodes that matter, or beyond an end that does
+        todo = ~done
+        active = modes.kept.any(axis=2)[todo]
+        first, last = active.argmax(axis=1), count - 1 - active[:, ::-1].argmax(axis=1)
+        at_low, at_high, step = at_low[todo], at_high[todo], step[todo]
+        rows = rows.of(todo)
+        low = rows.low + (first - np.where(at_low, count // 2, 1)) * step
+        high = rows.low + (last + np.where(at_high, count // 2, 1)) * step
+        rows = _Rows(rows.draw, rows.at, rows.split_odds, low, high)
+        if (~at_low & ~at_high & (last - first + 2 >= 0.7 * (count - 1))).any():
+            count = 2 * count - 1
+
+
+def _entries(rows: _Rows, modes: _Modes, step: Floats, done: NDArray[np.bool_]) -> Nodes:
+    row, node, mode = np.nonzero(modes.kept & done[:, None, None])
+    return Nodes(
+        draw=rows.draw[row],
+        log_scatter=modes.log_scatter[row, node],
+        step=step[row],
+        mode=mode,
+        bias=modes.bias[row, node],
+        bias_sd=modes.bias_sd[row, node],
+        height=np.where(modes.kept[row, node], modes.height[row, node], -np.inf),
+        honest=modes.honest[row, node, mode],
+    )
+
+
+def _starts(arrays: SourceArrays, at: Offsets) -> Floats:
+    """Log biases to start from, (row, mode): the prior's mean, and what figures imply."""
+    implied = np.sort(arrays.target - at.centre, axis=1)
+    last = implied.shape[1] - 1
+    picks = sorted({0, last // 4, last // 2, last - last // 4, last} if last > 6 else
+                   {0, last // 2, last})  # fmt: skip
+    prior = np.full((len(implied), 1), arrays.prior.bias.mean)
+    return np.hstack([prior, implied[:, picks]])
+
+
+def _track(arrays: SourceArrays, rows: _Rows, count: int) -> _Modes:
+    """Find the modes of b at every node of log s."""
+    prior = arrays.prior
+    log_scatter = rows.low[:, None] + (rows.high - rows.low)[:, None] * np.linspace(0, 1, count)
+    starts = _starts(arrays, rows.at)
+    shape = (len(starts), count, starts.shape[1])
+    bias, bias_sd, honest = np.zeros(shape), np.ones(shape), np.full(shape, 0.5)
+    height = np.full(shape, -np.inf)
+    row, mode = np.indices(starts.shape).reshape(2, -1)
+
+    def visit(climb: _Climb, k: int, steps: int) -> None:
+        found = climb.at(log_scatter[row, k], steps)
+        for values, here in zip((bias, bias_sd, height, honest), found, strict=True):
+            values[row, k, mode] = here
+
+    # from the middle, where climbs that meet go on as one, to both ends
+    middle = count // 2
+    visit(_Climb(arrays, rows, row, starts.ravel()), middle, STEPS[0])
+    apart = ~_same(bias[:, middle], bias_sd[:, middle], np.ones(starts.shape, dtype=bool))
+    height[:, middle][~apart] = -np.inf
+    row, mode = np.nonzero(apart)
+    for way in (range(middle + 1, count), range(middle - 1, -1, -1)):
+        climb = _Climb(arrays, rows, row, bias[row, middle, mode])
+        for k in way:
+            visit(climb, k, STEPS[1])
+    away = (log_scatter - prior.scatter.mean) / prior.scatter.sd
+    height -= 0.5 * away[..., None] ** 2
+    kept = height > height.max(axis=(1, 2), keepdims=True) - HEIGHT
+    kept &= ~_same(bias, bias_sd, kept)
+    return _Modes(log_scatter, bias, bias_sd, height, honest, kept)
+
+
+def _same(bias: Floats, sd: Floats, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which modes are one with an earlier one that is kept."""
+    same = np.zeros(bias.shape, dtype=bool)
+    for m in range(1, bias.shape[-1]):
+        for other in range(m):
+            near = APART * np.minimum(sd[..., m], sd[..., other])
+            met = np.abs(bias[..., m] - bias[..., other]) < near
+            same[..., m] |= met & kept[..., other] & ~same[..., other]
+    return same
+
+
+class _Climb:
+    """Expectation maximisation over b and p, from many starts at once; keeps where it stands.
+
+    Arrays are (statement, climb), so that sums over statements run along whole arrays.
+    """
+
+    def __init__(self, arrays: SourceArrays, rows: _Rows, row: Ints, starts: Floats) -> None:
+        self.prior, self.fresh = arrays.prior, arrays.presets.links.fresh
+        self.gross_var = arrays.presets.belief.gross_sd**2
+        self.r = arrays.link[:, None]
+        self.count = arrays.terms
+        at, target, width = rows.at, arrays.target, arrays.width
+        self.reach = (target - at.centre).T[:, row]
+        self.reach_leaning = (target - at.leaning).T[:, row]
+        self.extra = (at.extra + width).T[:, row]
+        self.extra_leaning = (at.extra_leaning + width).T[:, row]
+        self.split_odds = rows.split_odds.T[:, row]
+        self.bias = starts
+        self.honest = np.full(starts.shape, self.prior.reliability.mean)
+
+    def at(self, log_scatter: Floats, steps: int) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return bias, sd of bias, height and reliability of every climb, at a scatter of each."""
+        prior, pull = self.prior, 1 - self.r
+        variance = np.exp(2 * log_scatter)
+        anew = 1 / (variance + self.extra)
+        leaning = 1 / ((1 - self.r**2) * variance + self.extra_leaning)
+        gross = anew / (1 + self.gross_var * anew)
+        # densities of the components relative to that of the gross error
+        gain = self.fresh * np.sqrt(anew / gross)
+        gain_leaning = (1 - self.fresh) * np.sqrt(leaning / gross)
+        narrower = 0.5 * (gross - anew)
+        a, b, n = prior.reliability.a, prior.reliability.b, self.count
+        for step in range(steps):
+            bias, honest = self.bias, self.honest
+            off, off_leaning = self.reach - bias, self.reach_leaning - pull * bias
+            square = off * off
+            odds = honest / (1 - honest)
+            of_leaning = 0.5 * (square * gross - off_leaning * off_leaning * leaning)
+            of_leaning = gain_leaning * np.exp(np.minimum(of_leaning, 300.0)) * odds
+            of_anew = gain * np.exp(square * narrower) * odds
+            total = 1 + of_leaning + of_anew
+            of_gross = 1 / total
+            weight_leaning = of_leaning * of_gross * pull * leaning
+            weight = (of_anew * anew + gross) * of_gross
+            away = (bias - prior.bias.mean) / prior.bias.sd
+            precision = (weight_leaning * pull + weight).sum(axis=0) + prior.bias.sd**-2
+            slope = (weight_leaning * off_leaning + weight * off).sum(axis=0)
+            of_splits = 1 + odds * self.split_odds
+            self.bias = bias + (slope - away / prior.bias.sd) / precision
+            gross_terms = of_gross.sum(axis=0) + (1 / of_splits).sum(axis=0)
+            self.honest = (a + n - gross_terms) / (a + b + n)
+            if step == steps - 1:
+                base = np.log(total * np.sqrt(gross)) - 0.5 * square * gross
+                height = base.sum(axis=0) + np.log(of_splits).sum(axis=0)
+                height += (a - 0.5) * np.log(honest) + (n + b - 0.5) * np.log1p(-honest)
+                height -= 0.5 * away**2 + 0.5 * np.log(precision)
+        return self.bias, precision**-0.5, height, self.honest

@@ -1,0 +1,221 @@
+r"""How probable a statement is, given what its source believes: one function of the wording.
+
+A source believes X with :math:`\log X` normal; a statement is an interval of X, for the bounds of
+X shifted by an exponential overshoot. Probabilities are exact in both tails: `log_ndtr` flipped to
+the left tail, and for narrow cells the density in the middle times the width, with what slope and
+curvature add.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_ndtr, ndtr
+
+from tolls.presets import Presets
+
+__all__ = ["log_pmf"]
+
+type Floats = NDArray[np.float64]
+
+NARROW = 0.2  # sd: up to this width the series about the middle of a cell holds to 1e-9
+NEGLIGIBLE = 0.02  # sd: up to this width terms of the fourth order are below 1e-9
+LOG_ROOT_TAU = math.log(2 * math.pi) / 2
+
+
+def log_pmf(
+    wording: str, figure: tuple[int, ...], centre: Floats, sd: Floats, presets: Presets
+) -> Floats:
+    """Return the log probability that a source believing X words it so.
+
+    Parameters
+    ----------
+    wording : str
+        ``exact``, ``about``, ``at_least``, ``up_to`` or ``range``.
+    figure : tuple of int
+        ``(y,)``, or ``(low, high)`` of a range, in people.
+    centre, sd : arrays of one shape
+        Mean and sd of log X.
+    presets : Presets
+        Rounding weights and overshoot.
+
+    Returns
+    -------
+    array of that shape
+        Sums to one over y for every wording but ``range``, which is the probability of a set.
+
+    Raises
+    ------
+    ValueError
+        If the wording is none of these.
+
+    Examples
+    --------
+    >>> from tolls.presets import load_presets
+    >>> m, s = np.array([np.log(100.0)]), np.array([0.1])
+    >>> float(np.exp(log_pmf("range", (1, 10**9), m, s, load_presets())).round(6)[0])
+    1.0
+    """
+    low, high = figure[0], figure[-1]
+    if wording in ("exact", "range"):
+        return _log_cell(low - 0.5, high + 0.5, centre, sd)
+    if wording == "about":
+        return _mixed(
+            (weight, _log_cell(a, b, centre, sd)) for a, b, weight in _about_cells(low, presets)
+        )
+    if wording == "at_least":
+        return _log_floor(low, centre, sd, presets)
+    if wording == "up_to":
+        return _log_ceiling(low, centre, sd, presets)
+    raise ValueError(f"wording {wording!r} has no likelihood")
+
+
+def _mixed(terms: Iterable[tuple[float, Floats]]) -> Floats:
+    """Return the log of a weighted sum of probabilities, given as (weight, log probability)."""
+    logs = [math.log(weight) + term for weight, term in terms]
+    if len(logs) == 1:
+        return logs[0]
+    top = np.maximum.reduce(logs)
+    total = np.add.reduce([np.exp(term - top) for term in logs])
+    mixed: Floats = top + np.log(total)
+    return mixed
+
+
+def _of_middle(log_density: Floats, width: float, slope: Floats, bend: Floats) -> Floats:
+    """Integrate a log-density over a narrow cell, given its first two derivatives in the middle.
+
+    The mean of exp(slope t) over the cell is sinh(a) / a, a = slope width / 2, here as a series for
+    |a| up to 1/2; curvature adds its share of the mean of t^2 under it.
+    """
+    square = (slope * (width / 2)) ** 2
+    tilt = square * (1 / 6 - square * (1 / 180 - square / 2835))
+    curved = bend * width**2 * (1 / 24 + square * (1 / 180 - square / 1890))
+    return log_density + math.log(width) + tilt + curved
+
+
+def _where_narrow(
+    narrow: NDArray[np.bool_],
+    quick: Floats,
+    exact: Callable[[Floats, Floats], Floats],
+    centre: Floats,
+    sd: Floats,
+) -> Floats:
+    """Replace what is not narrow by the exact probability, computed there alone."""
+    if not narrow.all():
+        wide = ~narrow
+        quick[wide] = exact(centre[wide], sd[wide])
+    return quick
+
+
+def _log_interval(low: Floats, high: Floats) -> Floats:
+    """Return log(Phi(high) - Phi(low)), mirrored into the left tail where it is accurate."""
+    right = low + high > 0
+    a, b = np.where(right, -high, low), np.where(right, -low, high)
+    top = log_ndtr(b)
+    return top + np.log(-np.expm1(log_ndtr(a) - top))
+
+
+def _log_cell(low: float, high: float, centre: Floats, sd: Floats) -> Floats:
+    """Return log P(low <= X < high)."""
+    top = math.log(high)
+    if low <= 0:
+        cell: Floats = log_ndtr((top - centre) / sd)
+        return cell
+    bottom, width = math.log(low), math.log1p((high - low) / low)
+
+    def exact(centre: Floats, sd: Floats) -> Floats:
+        return _log_interval((bottom - centre) / sd, (top - centre) / sd)
+
+    per = 1 / sd
+    if width * per.min() > NARROW:
+        return exact(centre, sd)
+    z = (bottom + width / 2 - centre) * per
+    slope, bend = z * per, -per * per
+    narrow = (width * per <= NARROW) & (np.abs(slope) * width <= 1)
+    density = np.log(per) - 0.5 * z * z - LOG_ROOT_TAU
+    quick = _of_middle(density, width, slope, bend) + bend * bend * (width**4 / 1440)
+    return _where_narrow(narrow, quick, exact, centre, sd)
+
+
+def _about_cells(y: int, presets: Presets) -> list[tuple[float, float, float]]:
+    """Cells (low, high, weight) of X that round to y, one per rounding unit that y admits."""
+    cells = [(y - 0.5, y + 0.5, presets.about.unrounded)]
+    length = len(str(y))
+    for digits, weight in zip(presets.about.digits, presets.about.weights, strict=True):
+        unit = max(10 ** (length - digits), 1)
+        if y % unit:
+            continue
+        # below a power of ten the unit is a tenth: 97 rounds to 100 by tens, not by hundreds
+        below = max(unit // 10, 1) if y == 10 ** (length - 1) else unit
+        cells.append((y - below / 2, y + unit / 2, weight))
+    return cells
+
+
+def _log_below(edge: float, centre: Floats, sd: Floats, mean: float) -> tuple[Floats, Floats]:
+    """Return log P(Z < edge) and log P(Z > edge) of Z = log X - E, E exponential with `mean`."""
+    u, k = (centre - edge) / sd, sd / mean
+    log_tail = -k * u + k**2 / 2 + log_ndtr(u - k)
+    log_upper = log_ndtr(u)
+    below = np.logaddexp(log_ndtr(-u), log_tail)
+    above = log_upper + np.log(-np.expm1(np.minimum(log_tail - log_upper, -1e-300)))
+    return below, above
+
+
+def _log_shifted(bottom: float, width: float, centre: Floats, sd: Floats, mean: float) -> Floats:
+    """Return log P(bottom <= Z < bottom + width) of Z = log X - E, E exponential with `mean`."""
+
+    def exact(centre: Floats, sd: Floats) -> Floats:
+        below, above = _log_below(bottom + width, centre, sd, mean)
+        lower, upper = _log_below(bottom, centre, sd, mean)
+        left = below + np.log(-np.expm1(np.minimum(lower - below, -1e-300)))
+        right = upper + np.log(-np.expm1(np.minimum(above - upper, -1e-300)))
+        return np.where(below < upper, left, right)
+
+    per = 1 / sd
+    if width * max(per.min(), 1 / mean) > NARROW:
+        return exact(centre, sd)
+    # the density is that of an exponential times the normal CDF at x
+    u, k = (centre - bottom - width / 2) * per, sd / mean
+    x = u - k
+    if x.min() > -30:  # where the CDF itself is a number
+        cdf = ndtr(x)
+        log_cdf, mills = np.log(cdf), np.exp(-0.5 * x * x - LOG_ROOT_TAU) / cdf
+    else:
+        log_cdf = log_ndtr(x)
+        mills = np.exp(-0.5 * x * x - LOG_ROOT_TAU - log_cdf)
+    slope, bend = 1 / mean - mills * per, -mills * (mills + x) * per * per
+    narrow = (width * per <= NARROW) & (np.abs(slope) * width <= 1)
+    density = k * (0.5 * k - u) + log_cdf - math.log(mean)
+    quick = _of_middle(density, width, slope, bend)
+    if width * per.max() > NEGLIGIBLE:
+        quick += width**4 * _higher(slope, bend, mills, x, per)
+    return _where_narrow(narrow, quick, exact, centre, sd)
+
+
+def _higher(slope: Floats, bend: Floats, mills: Floats, x: Floats, per: Floats) -> Floats:
+    """Return what the third and fourth derivatives add, per width^4."""
+    first = -mills * (mills + x)  # derivatives of the ratio
+    second = -first * (mills + x) - mills * (first + 1)
+    third = -second * (mills + x) - 2 * first * (first + 1) - mills * second
+    return bend**2 / 1440 - slope * second * per**3 / 480 + third * per**4 / 1920
+
+
+def _log_floor(y: int, centre: Floats, sd: Floats, presets: Presets) -> Floats:
+    """Return log P(floor(X exp(-E)) = y), E the overshoot of the bounds."""
+    mixture = zip(presets.bounds.means, presets.bounds.weights, strict=True)
+    if y == 0:
+        return _mixed((weight, _log_below(0.0, centre, sd, mean)[0]) for mean, weight in mixture)
+    cell = math.log(y), math.log1p(1 / y)
+    return _mixed((weight, _log_shifted(*cell, centre, sd, mean)) for mean, weight in mixture)
+
+
+def _log_ceiling(y: int, centre: Floats, sd: Floats, presets: Presets) -> Floats:
+    """Return log P(ceil(X exp(E)) = y), the mirror of `_log_floor`; 0 takes X exp(E) < 1/2."""
+    mixture = zip(presets.bounds.means, presets.bounds.weights, strict=True)
+    # log X + E is the mirror image of log X - E about the origin
+    if y == 0:
+        edge = -math.log(0.5)
+        return _mixed((weight, _log_below(edge, -centre, sd, mean)[1]) for mean, weight in mixture)
+    cell = -math.log(y), math.log(2) if y == 1 else math.log1p(1 / (y - 1))
+    return _mixed((weight, _log_shifted(*cell, -centre, sd, mean)) for mean, weight in mixture)
