@@ -18,19 +18,22 @@ from tolls.convergence import TAILS
 from tolls.coordinates import Coordinates
 from tolls.evidence import Evidence
 from tolls.importance import Mixture, Weighted, adapted, log_prior, pooled
-from tolls.marginal import draw_source, log_marginal
+from tolls.marginal import SourceDraws, log_marginal, recovered
 from tolls.modes import Mode, find_modes
+from tolls.nodes import FINE, ROUGH, Accuracy
 from tolls.standins import SourceArrays, source_arrays
 
 __all__ = ["MOST_DIMENSIONS", "Collapsed", "Posterior", "run"]
 
 type Floats = NDArray[np.float64]
 type Arrays = dict[str, NDArray[np.float64]]
+type _Task = tuple[SourceArrays, slice]
+type _Part = tuple[Floats, SourceDraws | None]
 
 MOST_DIMENSIONS = 20
 CHAINS, DRAWS = 4, 1500
 PILOTS = (300, 400, 500)
-FINAL, MOST_FINAL = 4500, 18_000
+FINAL, MORE, MOST = 4000, 1500, 16_000  # draws of the last round, at first and in all
 ENOUGH = 2000.0  # effective draws, of the whole and of every tail, before sampling stops
 TEMPERATURES = (0.15,)  # share of a mode's own information that the first proposal takes
 SEPARATE = 4.0  # squared distance in first proposals from which modes are groups of their own
@@ -95,30 +98,46 @@ class Collapsed:
         self.coordinates = Coordinates(evidence)
         self.sources = source_arrays(evidence)
 
-    def log_density(self, z: Floats) -> Floats:
+    def log_density(self, z: Floats, accuracy: Accuracy = FINE) -> Floats:
         """Log of prior times likelihood, (draw,), sources integrated out.
 
         Parameters
         ----------
         z : (draw, dimension) array
             Points in prior coordinates.
+        accuracy : Accuracy
         """
+        return self._evaluated(z, accuracy)[0]
+
+    def _evaluated(
+        self, z: Floats, accuracy: Accuracy, seed: np.random.SeedSequence | None = None
+    ) -> tuple[Floats, dict[str, SourceDraws]]:
+        """Log density at every point; with a seed also draws of what was integrated out."""
         level, growth = self.coordinates.level(z), self.coordinates.growth(z)
         tasks = list(self._tasks(len(z)))
+        seeds = seed.spawn(len(tasks)) if seed else [None] * len(tasks)
 
-        def work(task: tuple[SourceArrays, slice]) -> Floats:
+        def work(task: _Task, own: np.random.SeedSequence | None) -> _Part:
             source, rows = task
-            return log_marginal(self.evidence, source, level[rows], growth.of(rows))
+            rng = np.random.default_rng(own) if own else None
+            return log_marginal(self.evidence, source, level[rows], growth.of(rows), accuracy, rng)
 
         total = log_prior(z)
-        for (_, rows), part in zip(tasks, self.pool.map(work, tasks), strict=True):
+        drawn: dict[str, SourceDraws] = {}
+        found = self.pool.map(work, tasks, seeds)
+        for (source, rows), (part, draws) in zip(tasks, found, strict=True):
             total[rows] += part
-        return total
+            if draws is not None:
+                drawn.setdefault(source.name, SourceDraws.empty(len(z))).put(rows, draws)
+        return total, drawn
 
-    def _tasks(self, count: int) -> Iterator[tuple[SourceArrays, slice]]:
+    def _tasks(self, count: int) -> Iterator[_Task]:
         """Pieces of work, the largest sources first; the same for any number of threads."""
         for source in sorted(self.sources, key=lambda s: -s.terms):
-            size = max(16, min(2048, WORK // source.terms, -(-count // 2)))
+            # a source of one statement is interpolated among all draws
+            size = (
+                count if source.terms == 1 else max(16, min(WORK // source.terms, count // 2 + 1))
+            )
             yield from ((source, slice(i, i + size)) for i in range(0, count, size))
 
     def sample(self, seed: int) -> Posterior:
@@ -128,20 +147,29 @@ class Collapsed:
         rounds: list[tuple[Floats, Floats, Mixture]] = []
         for count in PILOTS:
             z = mixture.draw(count, rng)
-            rounds.append((z, self.log_density(z), mixture))
+            rounds.append((z, self.log_density(z, ROUGH), mixture))
             mixture = adapted(mixture, pooled(rounds))
+        seeds, batches = np.random.SeedSequence([seed, 4]), []
         z, log_weight = np.empty((0, self.coordinates.dimension)), np.empty(0)
         while True:
-            more = mixture.draw(FINAL, rng)
-            log_weight = np.append(log_weight, self.log_density(more) - mixture.log_density(more))
+            more = mixture.draw(MORE if len(z) else FINAL, rng)
+            density, drawn = self._evaluated(more, FINE, seeds.spawn(1)[0])
+            batches.append(drawn)
+            log_weight = np.append(log_weight, density - mixture.log_density(more))
             z = np.concatenate([z, more])
             weighted = Weighted(z, log_weight)
             shared = self.coordinates.shared_bias(z, np.random.default_rng([seed, 3]))
             log_size = self.coordinates.level(z) - shared[:, None]
-            if len(z) >= MOST_FINAL or self._least_ess(weighted, log_size) >= ENOUGH:
+            if len(z) >= MOST or self._least_ess(weighted, log_size) >= ENOUGH:
                 break
         chosen = weighted.resampled(CHAINS * DRAWS, rng)
-        arrays = self._arrays(z[chosen], shared[chosen], seed)
+        drawn = {name: SourceDraws.joined([b[name] for b in batches]) for name in batches[0]}
+        arrays = self._arrays(
+            z[chosen],
+            shared[chosen],
+            {n: d.at(chosen) for n, d in drawn.items()},
+            seeds.spawn(1)[0],
+        )
         return Posterior(arrays, weighted, log_size, groups)
 
     @staticmethod
@@ -153,7 +181,7 @@ class Collapsed:
         """Components for every mode near the highest, wider than stand-ins have them."""
         found = find_modes(self.coordinates, self.sources)
         means = np.array([m.mean for m in found])
-        height = self.log_density(means)
+        height = self.log_density(means, ROUGH)
         height += [0.5 * np.linalg.slogdet(m.covariance)[1] for m in found]
         kept: list[tuple[Mode, Floats, float]] = []
         for i in np.argsort(-height):
@@ -171,26 +199,33 @@ class Collapsed:
         ]
         return Mixture.of(parts), len(kept)
 
-    def _arrays(self, z: Floats, shared: Floats, seed: int) -> Arrays:
+    def _arrays(
+        self,
+        z: Floats,
+        shared: Floats,
+        drawn: dict[str, SourceDraws],
+        seed: np.random.SeedSequence,
+    ) -> Arrays:
         """Everything that nuts samples, (chain, draw, …), at resampled points."""
         evidence, presets = self.evidence, self.evidence.case.presets
         level, growth = self.coordinates.level(z), self.coordinates.growth(z)
         names = evidence.case.names
         log_size = level - shared[:, None]
         tasks = list(self._tasks(len(z)))
-        seeds = np.random.SeedSequence([seed, 4]).spawn(len(tasks))
 
-        def work(task: tuple[SourceArrays, slice], own: np.random.SeedSequence) -> Floats:
+        def work(task: _Task, own: np.random.SeedSequence) -> SourceDraws:
             source, rows = task
-            drawn = draw_source(
-                evidence, source, level[rows], growth.of(rows), np.random.default_rng(own)
-            )
-            return np.stack([drawn.log_bias, drawn.log_scatter, drawn.reliability])
+            begun = drawn[source.name].at(rows) if source.name in drawn else None
+            rng = np.random.default_rng(own)
+            return recovered(evidence, source, level[rows], growth.of(rows), begun, rng)
 
         sources = np.empty((3, len(z), len(self.sources)))
         position = {s.name: i for i, s in enumerate(self.sources)}
-        for (source, rows), part in zip(tasks, self.pool.map(work, tasks, seeds), strict=True):
-            sources[:, rows, position[source.name]] = part
+        parts = self.pool.map(work, tasks, seed.spawn(len(tasks)))
+        for (source, rows), part in zip(tasks, parts, strict=True):
+            where = rows, position[source.name]
+            sources[0][where], sources[1][where] = part.log_bias, part.log_scatter
+            sources[2][where] = part.reliability
         flat = {
             "size": np.exp(log_size),
             "bias": np.exp(sources[0]),

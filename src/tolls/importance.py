@@ -21,7 +21,7 @@ __all__ = ["Mixture", "Weighted", "adapted", "pareto_k", "pooled"]
 type Floats = NDArray[np.float64]
 type LogDensity = Callable[[Floats], Floats]
 
-FREEDOM = 6.0  # degrees of freedom of the t's: tails heavier than those of any posterior here
+FREEDOM = 10.0  # degrees of freedom of the t's: tails heavier than those of any posterior here
 FROM_PRIOR = 0.1  # share of the draws that come from the prior, wherever the modes are
 WIDER = 1.2  # factor on the variances of what is adapted to draws, for draws miss tails
 LEAST_SHARE = 0.02  # of a group, so that no mode is lost in adaptation

@@ -8,38 +8,67 @@ logit scale around its mode where that would take too many.
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, roots_jacobi
 
 from tolls.evidence import Evidence
+from tolls.lattices import interpolated
 from tolls.likelihood import Growth, Offsets, log_components, log_splits, offsets
-from tolls.nodes import Nodes, lay_nodes
+from tolls.nodes import FINE, Accuracy, Nodes, lay_nodes
 from tolls.standins import SourceArrays, honest_odds, split_odds, splits_at
 
-__all__ = ["SourceDraws", "draw_source", "log_marginal"]
+__all__ = ["SourceDraws", "log_marginal", "recovered"]
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-BIAS_NODES, STRETCH = 8, 0.5
-RELIABILITY_NODES, RELIABILITY_STEP = 7, 1.2  # sd on the logit scale, where Jacobi would take more
-SPLIT_NODES = 8
+RELIABILITY_NODES = 5
+RELIABILITY_STEP = 1.7  # sd on the logit scale, where Jacobi nodes would be more
+SPLIT_NODES = 6
 RESCALED = 32  # factors after which a product is brought back to the order of one
-SWEEPS = 3
+SWEEPS, SINGLE_SWEEPS = 3, 8
 LOG_ROOT_TAU = math.log(2 * math.pi) / 2
 
 
 @dataclass(frozen=True)
 class SourceDraws:
-    """Draws of one source's own parameters, (draw,)."""
+    """One source's own parameters, one of each per draw, and how far it can move them.
+
+    Attributes
+    ----------
+    log_bias, log_scatter, reliability : (draw,) arrays
+    bias_step, scatter_step : (draw,) arrays
+        Sd of a step of a Markov chain in log bias and log scatter.
+    """
 
     log_bias: Floats
     log_scatter: Floats
     reliability: Floats
+    bias_step: Floats
+    scatter_step: Floats
+
+    @classmethod
+    def empty(cls, count: int) -> "SourceDraws":
+        """Return room for so many draws."""
+        return cls(*np.empty((5, count)))
+
+    @classmethod
+    def joined(cls, parts: Sequence["SourceDraws"]) -> "SourceDraws":
+        """Put draws one after the other."""
+        return cls(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(cls)))
+
+    def at(self, rows: Ints | slice) -> "SourceDraws":
+        """Return the draws at some positions."""
+        return SourceDraws(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    def put(self, rows: Ints | slice, draws: "SourceDraws") -> None:
+        """Fill in draws at some positions."""
+        for f in fields(self):
+            getattr(self, f.name)[rows] = getattr(draws, f.name)
 
 
 @dataclass(frozen=True)
@@ -50,7 +79,14 @@ class _Integrand:
     value: Floats
 
 
-def log_marginal(evidence: Evidence, arrays: SourceArrays, level: Floats, growth: Growth) -> Floats:
+def log_marginal(
+    evidence: Evidence,
+    arrays: SourceArrays,
+    level: Floats,
+    growth: Growth,
+    accuracy: Accuracy = FINE,
+    rng: np.random.Generator | None = None,
+) -> tuple[Floats, SourceDraws | None]:
     """Return the log likelihood of one source, its own parameters integrated out.
 
     Parameters
@@ -62,41 +98,90 @@ def log_marginal(evidence: Evidence, arrays: SourceArrays, level: Floats, growth
         Log size plus shared bias, in the order of ``case.names``.
     growth : Growth
         Draws of how knowledge grows.
+    accuracy : Accuracy
+    rng : numpy.random.Generator, optional
+        Draws a point of the quadrature with its share of the integral.
 
     Returns
     -------
     (draw,) array
+        The log likelihood.
+    SourceDraws or None
+        What was drawn; nothing without `rng`, or of a source with a single statement, whose
+        likelihood is interpolated.
     """
-    return _marginal(arrays, offsets(evidence, level, growth, arrays.columns), level)
+    at = offsets(evidence, level, growth, arrays.columns)
+    if arrays.terms > 1:
+        drawn = SourceDraws.empty(len(level)) if rng else None
+        return _integrated(arrays, at, level, accuracy, rng, drawn), drawn
+    variance = arrays.prior.bias.sd**2 + math.exp(2 * arrays.prior.scatter.mean)
+    width = math.sqrt(variance + at.extra.min())
+
+    def evaluate(at: Offsets) -> Floats:
+        return _integrated(arrays, at, level[:0], accuracy)
+
+    return interpolated(evaluate, at, width), None
 
 
-def _marginal(arrays: SourceArrays, at: Offsets, level: Floats) -> Floats:
-    found = np.empty(len(level))
-    for nodes in _nodes(arrays, at, level):
-        value = _integrand(arrays, at, level, nodes).value
+def _integrated(
+    arrays: SourceArrays,
+    at: Offsets,
+    level: Floats,
+    accuracy: Accuracy,
+    rng: np.random.Generator | None = None,
+    drawn: SourceDraws | None = None,
+) -> Floats:
+    """Integrate, and fill in draws where there is room for them."""
+    found = np.empty(len(at.centre))
+    for nodes in _nodes(arrays, at, level, accuracy):
+        points = _integrand(arrays, at, level, nodes, accuracy)
         draws, start = np.unique(nodes.draw, return_index=True)  # entries of a draw are together
-        top = np.maximum.reduceat(value.max(axis=1), start)
-        mass = np.exp(value - np.repeat(top, np.diff(start, append=len(value)))[:, None])
+        top = np.maximum.reduceat(points.value.max(axis=1), start)
+        of_entry = np.repeat(top, np.diff(start, append=len(points.value)))
+        mass = np.exp(points.value - of_entry[:, None])
         found[draws] = top + np.log(np.add.reduceat(mass.sum(axis=1), start))
+        if rng and drawn:
+            drawn.put(draws, _picked(nodes, points, start, rng))
     return found
 
 
-def draw_source(
+def _picked(nodes: Nodes, points: _Integrand, start: Ints, rng: np.random.Generator) -> SourceDraws:
+    """Pick a point per draw with its share of the integral."""
+    chance = points.value + rng.gumbel(size=points.value.shape)  # the largest is such a pick
+    best = chance.argmax(axis=1)
+    entry = np.arange(len(best))
+    order = np.lexsort((chance[entry, best], nodes.draw))  # a draw's best entry comes last
+    chosen = order[np.append(start[1:], len(entry)) - 1]
+    return SourceDraws(
+        points.bias[chosen, best[chosen]],
+        nodes.log_scatter[chosen],
+        nodes.honest[chosen],
+        nodes.bias_sd[chosen, nodes.mode[chosen]],
+        nodes.step[chosen],
+    )
+
+
+def recovered(
     evidence: Evidence,
     arrays: SourceArrays,
     level: Floats,
     growth: Growth,
+    drawn: SourceDraws | None,
     rng: np.random.Generator,
 ) -> SourceDraws:
-    """Draw one source's own parameters given the tolls, one of each per draw.
+    """Draw one source's own parameters given the tolls.
 
-    A point of the quadrature is drawn with its share of the integral, then moved by Metropolis
-    steps in b and log s and Gibbs steps in p, which leave the posterior given the tolls as it is.
+    Markov moves that leave their posterior given the tolls as it is (Metropolis steps in b and
+    log s, Gibbs steps in p), from points that the quadrature drew. A single statement's likelihood
+    was interpolated: its chains start from the statement's normal stand-in, and the prior proposes
+    every other step.
 
     Parameters
     ----------
     evidence, arrays, level, growth
         As in `log_marginal`.
+    drawn : SourceDraws or None
+        As `log_marginal` gives them, at these tolls.
     rng : numpy.random.Generator
 
     Returns
@@ -104,63 +189,86 @@ def draw_source(
     SourceDraws
     """
     at = offsets(evidence, level, growth, arrays.columns)
-    bias, log_scatter = np.empty(len(level)), np.empty(len(level))
-    bias_step, scatter_step = np.empty(len(level)), np.empty(len(level))
-    p = np.empty(len(level))
-    for nodes in _nodes(arrays, at, level):
-        points = _integrand(arrays, at, level, nodes)
-        chance = points.value + rng.gumbel(size=points.value.shape)  # the largest is a draw
-        best = chance.argmax(axis=1)
-        entry = np.arange(len(best))
-        draws, start = np.unique(nodes.draw, return_index=True)
-        ends = [*start[1:], len(entry)]
-        top = chance[entry, best]
-        chosen = np.array([i + top[i:j].argmax() for i, j in zip(start, ends, strict=True)])
-        bias[draws] = points.bias[chosen, best[chosen]]
-        log_scatter[draws], p[draws] = nodes.log_scatter[chosen], nodes.honest[chosen]
-        bias_step[draws] = nodes.bias_sd[chosen, nodes.mode[chosen]]
-        scatter_step[draws] = nodes.step[chosen]
-    move = _Moves(arrays, at, level, rng)
-    for _ in range(SWEEPS):
-        bias, log_scatter, p = move.sweep(bias, log_scatter, p, bias_step, scatter_step)
-    return SourceDraws(bias, log_scatter, p)
+    single = drawn is None
+    if drawn is None:
+        drawn = _of_stand_in(arrays, at, rng)
+    chains = _Chains(arrays, at, level, rng, drawn)
+    for sweep in range(SINGLE_SWEEPS if single else SWEEPS):
+        chains.move(from_prior=single and sweep % 2 == 0)
+    return chains.drawn
 
 
-@dataclass(frozen=True)
-class _Moves:
-    """Markov moves of one source's parameters given the tolls, one chain per draw."""
+def _of_stand_in(arrays: SourceArrays, at: Offsets, rng: np.random.Generator) -> SourceDraws:
+    """Draw what a single statement leaves of its source's parameters, were it a normal one."""
+    prior, count = arrays.prior, len(at.centre)
+    log_scatter = prior.scatter.mean + prior.scatter.sd * rng.standard_normal(count)
+    reach = arrays.target[0] - at.centre[:, 0] - prior.bias.mean
+    honest = np.exp(2 * log_scatter) + at.extra[:, 0] + arrays.width[0]
+    gross, wide = honest + arrays.presets.belief.gross_sd**2, prior.bias.sd**2
+    log_odds = 0.5 * (np.log(gross + wide) - np.log(honest + wide))
+    log_odds += 0.5 * reach**2 * (1 / (gross + wide) - 1 / (honest + wide))
+    p = np.full(count, prior.reliability.mean)
+    is_gross = rng.random(count) * (1 + p / (1 - p) * np.exp(log_odds)) < 1
+    variance = np.where(is_gross, gross, honest)
+    gain = wide / (wide + variance)
+    step = np.sqrt(gain * variance)
+    bias = prior.bias.mean + gain * reach + step * rng.standard_normal(count)
+    return SourceDraws(bias, log_scatter, p, step, np.full(count, prior.scatter.sd))
 
-    arrays: SourceArrays
-    at: Offsets
-    level: Floats
-    rng: np.random.Generator
 
-    def sweep(
-        self, bias: Floats, log_scatter: Floats, p: Floats, bias_step: Floats, scatter_step: Floats
-    ) -> tuple[Floats, Floats, Floats]:
-        """One Metropolis step in (b, log s), then one Gibbs step in p."""
-        count, prior = len(bias), self.arrays.prior.reliability
-        odds, log_joint = self._odds(bias, log_scatter)
-        bias_to = bias + bias_step * self.rng.standard_normal(count)
-        scatter_to = log_scatter + scatter_step * self.rng.standard_normal(count)
+def _nodes(arrays: SourceArrays, at: Offsets, level: Floats, accuracy: Accuracy) -> Iterator[Nodes]:
+    implied = np.median(arrays.target - at.centre, axis=1)
+    return lay_nodes(arrays, at, split_odds(arrays, level, implied), accuracy)
+
+
+class _Chains:
+    """Markov chains of one source's parameters given the tolls, one per draw."""
+
+    def __init__(
+        self,
+        arrays: SourceArrays,
+        at: Offsets,
+        level: Floats,
+        rng: np.random.Generator,
+        drawn: SourceDraws,
+    ) -> None:
+        self.arrays, self.at, self.level, self.rng, self.drawn = arrays, at, level, rng, drawn
+        self.odds, self.log_joint = self._odds(drawn.log_bias, drawn.log_scatter)
+
+    def move(self, *, from_prior: bool) -> None:
+        """Take one Metropolis step in (b, log s), then one Gibbs step in p."""
+        bias, scatter, p = self.drawn.log_bias, self.drawn.log_scatter, self.drawn.reliability
+        prior = self.arrays.prior
+        noise = self.rng.standard_normal((2, len(bias)))
+        if from_prior:
+            bias_to = prior.bias.mean + prior.bias.sd * noise[0]
+            scatter_to = prior.scatter.mean + prior.scatter.sd * noise[1]
+        else:
+            bias_to = bias + self.drawn.bias_step * noise[0]
+            scatter_to = scatter + self.drawn.scatter_step * noise[1]
         odds_to, log_joint_to = self._odds(bias_to, scatter_to)
-        ratio = log_joint_to - log_joint
-        ratio += (np.log1p(p * (odds_to - 1)) - np.log1p(p * (odds - 1))).sum(axis=0)
-        moved = np.log(self.rng.random(count)) < ratio
-        odds = np.where(moved, odds_to, odds)
+        ratio = log_joint_to - self.log_joint
+        if from_prior:
+            ratio += self._log_prior(bias, scatter) - self._log_prior(bias_to, scatter_to)
+        ratio += (np.log1p(p * (odds_to - 1)) - np.log1p(p * (self.odds - 1))).sum(axis=0)
+        moved = np.log(self.rng.random(len(bias))) < ratio
+        odds = np.where(moved, odds_to, self.odds)
         honest = (self.rng.random(odds.shape) * (1 - p + p * odds) < p * odds).sum(axis=0)
-        p = self.rng.beta(prior.a + honest, prior.b + len(odds) - honest)
-        # what rounds to an end of the open interval is its nearest number inside
-        p = np.clip(p, np.finfo(float).tiny, 1 - np.finfo(float).epsneg)
-        return np.where(moved, bias_to, bias), np.where(moved, scatter_to, log_scatter), p
+        p = self.rng.beta(prior.reliability.a + honest, prior.reliability.b + len(odds) - honest)
+        self.odds, self.log_joint = odds, np.where(moved, log_joint_to, self.log_joint)
+        self.drawn = replace(
+            self.drawn,
+            log_bias=np.where(moved, bias_to, bias),
+            log_scatter=np.where(moved, scatter_to, scatter),
+            # what rounds to an end of the open interval is its nearest number inside
+            reliability=np.clip(p, np.finfo(float).tiny, 1 - np.finfo(float).epsneg),
+        )
 
     def _odds(self, bias: Floats, log_scatter: Floats) -> tuple[Floats, Floats]:
         """Odds of honest against gross, (factor, draw); log prior and likelihood if all gross."""
-        prior, draw = self.arrays.prior, np.arange(len(bias))
+        draw = np.arange(len(bias))
         variance = np.exp(2 * log_scatter)[:, None]
-        log_joint = _log_normal(bias, prior.bias.mean, prior.bias.sd)
-        log_joint += _log_normal(log_scatter, prior.scatter.mean, prior.scatter.sd)
-        odds = []
+        log_joint, odds = self._log_prior(bias, log_scatter), []
         for components in _factors(
             self.arrays, self.at, self.level, draw, bias[:, None], variance, exact=True
         ):
@@ -168,19 +276,21 @@ class _Moves:
             log_joint += components[2][:, 0]
         return np.array(odds), log_joint
 
+    def _log_prior(self, bias: Floats, log_scatter: Floats) -> Floats:
+        prior = self.arrays.prior
+        of_scatter = _log_normal(log_scatter, prior.scatter.mean, prior.scatter.sd)
+        return _log_normal(bias, prior.bias.mean, prior.bias.sd) + of_scatter
 
-def _nodes(arrays: SourceArrays, at: Offsets, level: Floats) -> Iterator[Nodes]:
-    implied = np.median(arrays.target - at.centre, axis=1)
-    return lay_nodes(arrays, at, split_odds(arrays, level, implied))
 
-
-def _integrand(arrays: SourceArrays, at: Offsets, level: Floats, nodes: Nodes) -> _Integrand:
+def _integrand(
+    arrays: SourceArrays, at: Offsets, level: Floats, nodes: Nodes, accuracy: Accuracy
+) -> _Integrand:
     prior = arrays.prior
     entry = np.arange(len(nodes.draw))
     mode, sd = nodes.bias[entry, nodes.mode], nodes.bias_sd[entry, nodes.mode]
-    u = np.arange(BIAS_NODES) - (BIAS_NODES - 1) / 2
-    bias = mode[:, None] + sd[:, None] * np.sinh(STRETCH * u) / STRETCH
-    log_weight = np.log(nodes.step * sd)[:, None] + np.log(np.cosh(STRETCH * u))
+    u = accuracy.stretch * (np.arange(accuracy.bias_nodes) - (accuracy.bias_nodes - 1) / 2)
+    bias = mode[:, None] + sd[:, None] * np.sinh(u) / accuracy.stretch
+    log_weight = np.log(nodes.step * sd)[:, None] + np.log(np.cosh(u))
     log_weight += _log_normal(nodes.log_scatter, prior.scatter.mean, prior.scatter.sd)[:, None]
     log_weight += _log_normal(bias, prior.bias.mean, prior.bias.sd)
     several = np.isfinite(nodes.height).sum(axis=1) > 1

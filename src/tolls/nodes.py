@@ -17,18 +17,40 @@ from numpy.typing import NDArray
 from tolls.likelihood import Offsets
 from tolls.standins import SourceArrays
 
-__all__ = ["Nodes", "lay_nodes"]
+__all__ = ["FINE", "ROUGH", "Accuracy", "Nodes", "lay_nodes"]
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
 REACH = 4.0  # prior sd of log s on both sides, to begin with
 STEPS = (6, 2)  # of expectation maximisation, at the first node of log s and at the others
-HEIGHT = 7.0  # nats below the highest at which a mode is left out
-EDGE = 5.5  # the ends of the range of log s lie at least so far below
+SLACK = 1.5  # nats by which the ends of the range of log s may lie above what is left out
 UNEVEN = 0.3  # nats between the sums over even and over odd nodes: the sum of all errs by far less
 TURNS = 12
 APART = 0.5  # sd within which two modes are one
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How closely to integrate.
+
+    Attributes
+    ----------
+    bias_nodes : int
+        Number of nodes around a mode of b.
+    stretch : float
+        How much further apart they are far from the mode: at sd sinh(stretch u) / stretch.
+    height : float
+        Nats below the highest at which a mode is left out.
+    """
+
+    bias_nodes: int
+    stretch: float
+    height: float
+
+
+FINE = Accuracy(9, 0.45, 5.5)  # errs by less than 0.02 nats per source
+ROUGH = Accuracy(5, 0.6, 4.5)  # enough to adapt a proposal
 
 
 @dataclass(frozen=True)
@@ -89,7 +111,9 @@ class _Modes:
     kept: NDArray[np.bool_]
 
 
-def lay_nodes(arrays: SourceArrays, at: Offsets, split_odds: Floats) -> Iterator[Nodes]:
+def lay_nodes(
+    arrays: SourceArrays, at: Offsets, split_odds: Floats, accuracy: Accuracy
+) -> Iterator[Nodes]:
     """Yield the nodes of every draw, in a few groups.
 
     Parameters
@@ -98,6 +122,7 @@ def lay_nodes(arrays: SourceArrays, at: Offsets, split_odds: Floats) -> Iterator
     at : Offsets
         Of the source's own statements.
     split_odds : (draw, split) array
+    accuracy : Accuracy
 
     Yields
     ------
@@ -110,10 +135,11 @@ def lay_nodes(arrays: SourceArrays, at: Offsets, split_odds: Floats) -> Iterator
     count = 7 if arrays.terms == 1 else 9
     for turn in range(TURNS):
         step = (rows.high - rows.low) / (count - 1)
-        modes = _track(arrays, rows, count)
+        modes = _track(arrays, rows, count, accuracy.height)
         height = modes.height.max(axis=2)
         mass = np.exp(height - height.max(axis=1, keepdims=True))
-        at_low, at_high = mass[:, 0] > math.exp(-EDGE), mass[:, -1] > math.exp(-EDGE)
+        least = math.exp(SLACK - accuracy.height)
+        at_low, at_high = mass[:, 0] > least, mass[:, -1] > least
         even, odd = mass[:, ::2].sum(axis=1), mass[:, 1::2].sum(axis=1)
         uneven = np.maximum(even, odd) > math.exp(UNEVEN) * np.minimum(even, odd)
         done = ~(at_low | at_high | uneven) | (turn == TURNS - 1)
@@ -158,7 +184,7 @@ def _starts(arrays: SourceArrays, at: Offsets) -> Floats:
     return np.hstack([prior, implied[:, picks]])
 
 
-def _track(arrays: SourceArrays, rows: _Rows, count: int) -> _Modes:
+def _track(arrays: SourceArrays, rows: _Rows, count: int, least_height: float) -> _Modes:
     """Find the modes of b at every node of log s."""
     prior = arrays.prior
     log_scatter = rows.low[:, None] + (rows.high - rows.low)[:, None] * np.linspace(0, 1, count)
@@ -185,7 +211,7 @@ def _track(arrays: SourceArrays, rows: _Rows, count: int) -> _Modes:
             visit(climb, k, STEPS[1])
     away = (log_scatter - prior.scatter.mean) / prior.scatter.sd
     height -= 0.5 * away[..., None] ** 2
-    kept = height > height.max(axis=(1, 2), keepdims=True) - HEIGHT
+    kept = height > height.max(axis=(1, 2), keepdims=True) - least_height
     kept &= ~_same(bias, bias_sd, kept)
     return _Modes(log_scatter, bias, bias_sd, height, honest, kept)
 

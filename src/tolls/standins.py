@@ -125,4 +125,4 @@ def splits_at(
 def split_odds(arrays: SourceArrays, level: Floats, bias: Floats) -> Floats:
     """Return `honest_odds` of every split, (draw, split), at one log bias per draw."""
     odds = [honest_odds(c, arrays.presets) for c in splits_at(arrays, level, bias)]
-    return np.stack(odds, axis=1) if odds else np.empty((len(level), 0))
+    return np.stack(odds, axis=1) if odds else np.empty((len(bias), 0))
