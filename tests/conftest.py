@@ -18,8 +18,16 @@ settings.register_profile(
 settings.load_profile("default")
 
 
+SHIPPED = Path(__file__).parents[1] / "models" / "syria-coast-2025"
+
+
 @pytest.fixture(scope="session")
 def shipped_estimate():
-    """Fit the shipped case, once: its users are marked ``xdist_group("fit")``, for one worker."""
-    case = tolls.read_case(Path(__file__).parents[1] / "models" / "syria-coast-2025")
-    return tolls.fit(case, seed=1)
+    """Fit the shipped case, once, with the engine that is the default."""
+    return tolls.fit(tolls.read_case(SHIPPED), seed=1)
+
+
+@pytest.fixture(scope="session")
+def shipped_nuts():
+    """Fit the shipped case by nuts, once: its users are marked ``xdist_group("fit")``."""
+    return tolls.fit(tolls.read_case(SHIPPED), seed=1, engine="nuts")

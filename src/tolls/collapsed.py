@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tolls.convergence import TAILS
 from tolls.coordinates import Coordinates
 from tolls.evidence import Evidence
-from tolls.importance import Mixture, Weighted, adapted, log_prior, pooled
+from tolls.importance import SPARE, Mixture, Weighted, adapted, log_prior, pooled
 from tolls.marginal import SourceDraws, log_marginal, recovered
 from tolls.modes import Mode, find_modes
 from tolls.nodes import FINE, ROUGH, Accuracy
@@ -38,6 +38,7 @@ ENOUGH = 2000.0  # effective draws, of the whole and of every tail, before sampl
 TEMPERATURES = (0.15,)  # share of a mode's own information that the first proposal takes
 SEPARATE = 4.0  # squared distance in first proposals from which modes are groups of their own
 HEIGHT = 10.0  # nats below the highest at which a mode gets no component
+LEAST_MODE = 0.01
 WORK = 12_000  # statements times draws of one task: arrays of some megabytes
 
 
@@ -53,14 +54,15 @@ class Posterior:
         The last round, its proposal fixed.
     log_size : (draw, name) array
         Of the last round, before resampling.
-    modes : int
-        Number of separate modes that got a component.
+    modes : tuple of (float, float)
+        Posterior probability of every separate mode, and the median size of the root in it;
+        modes of less than `LEAST_MODE` are left out.
     """
 
     arrays: Arrays
     weighted: Weighted
     log_size: Floats
-    modes: int
+    modes: tuple[tuple[float, float], ...]
 
 
 def run(evidence: Evidence, seed: int) -> Posterior:
@@ -143,7 +145,7 @@ class Collapsed:
     def sample(self, seed: int) -> Posterior:
         """Adapt a proposal, draw from it, recover everything that was integrated out."""
         rng = np.random.default_rng([seed, 2])
-        mixture, groups = self._first_proposal()
+        mixture = self._first_proposal()
         rounds: list[tuple[Floats, Floats, Mixture]] = []
         for count in PILOTS:
             z = mixture.draw(count, rng)
@@ -170,14 +172,14 @@ class Collapsed:
             {n: d.at(chosen) for n, d in drawn.items()},
             seeds.spawn(1)[0],
         )
-        return Posterior(arrays, weighted, log_size, groups)
+        return Posterior(arrays, weighted, log_size, _told(mixture, weighted, log_size))
 
     @staticmethod
     def _least_ess(weighted: Weighted, log_size: Floats) -> float:
         tails = [weighted.tail_ess(x, q) for x in log_size.T for q in TAILS]
         return min(weighted.ess, *tails)
 
-    def _first_proposal(self) -> tuple[Mixture, int]:
+    def _first_proposal(self) -> Mixture:
         """Components for every mode near the highest, wider than stand-ins have them."""
         found = find_modes(self.coordinates, self.sources)
         means = np.array([m.mean for m in found])
@@ -193,11 +195,11 @@ class Collapsed:
             if height[i] > height.max() - HEIGHT and all(d > SEPARATE for d in apart):
                 kept.append((found[i], covariance, math.exp(height[i] - height.max())))
         parts = [
-            (share + 0.05, mode.mean, _tempered(mode.covariance, t), group)
+            (share + SPARE, mode.mean, _tempered(mode.covariance, t), group)
             for group, (mode, _, share) in enumerate(kept)
             for t in TEMPERATURES
         ]
-        return Mixture.of(parts), len(kept)
+        return Mixture.of(parts)
 
     def _arrays(
         self,
@@ -244,6 +246,22 @@ class Collapsed:
         if presets.event_kinds[evidence.case.kind].rate is not None:
             flat |= {"rate": growth.rate, "shape": growth.shape}
         return {name: x.reshape(CHAINS, DRAWS, *x.shape[1:]) for name, x in flat.items()}
+
+
+def _told(
+    mixture: Mixture, weighted: Weighted, log_size: Floats
+) -> tuple[tuple[float, float], ...]:
+    """Return probability and median size of the root of every group of the proposal."""
+    group = mixture.group[mixture.log_parts(weighted.z)[:, :-1].argmax(axis=1)]
+    order = np.argsort(log_size[:, 0])
+    found = []
+    for g in np.unique(mixture.group):
+        cumulated = np.cumsum(np.where(group == g, weighted.weight, 0.0)[order])
+        mass = float(cumulated[-1])
+        if mass >= LEAST_MODE:
+            median = log_size[order[np.searchsorted(cumulated, mass / 2)], 0]
+            found.append((mass, float(np.exp(median))))
+    return tuple(sorted(found, reverse=True))
 
 
 def _tempered(covariance: Floats, temperature: float) -> Floats:

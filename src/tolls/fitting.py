@@ -15,6 +15,7 @@ from tolls.convergence import Diagnostics, diagnose, diagnose_weights
 from tolls.errors import EstimateRefused, InputError, TollsWarning
 from tolls.estimate import DIMS, Estimate
 from tolls.evidence import Evidence, gather
+from tolls.formatting import count
 from tolls.simulation import check_seed, draw_sizes
 
 __all__ = ["fit", "from_pymc"]
@@ -170,10 +171,13 @@ def _collapsed(evidence: Evidence, seed: int) -> Estimate:
 
     found = run(evidence, seed)
     told: tuple[str, ...] = ()
-    if found.modes > 1:
+    if len(found.modes) > 1:
+        each = " and ".join(
+            f"around {count(size, size)} with probability {mass:.2f}" for mass, size in found.modes
+        )
         told = (
-            f"the posterior has {found.modes} separate modes: sources contradict each other, and "
-            "the interval may span values that none of them supports",
+            f"sources contradict each other: {evidence.case.names[0]} lies {each}, and an interval "
+            "may span values between that no source supports",
         )
     names = evidence.case.names
     return _assembled(

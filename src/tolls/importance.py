@@ -24,7 +24,7 @@ type LogDensity = Callable[[Floats], Floats]
 FREEDOM = 10.0  # degrees of freedom of the t's: tails heavier than those of any posterior here
 FROM_PRIOR = 0.1  # share of the draws that come from the prior, wherever the modes are
 WIDER = 1.2  # factor on the variances of what is adapted to draws, for draws miss tails
-LEAST_SHARE = 0.02  # of a group, so that no mode is lost in adaptation
+SPARE = 0.1  # added to a group's share, so that a small mode is neither lost nor too thinly drawn
 SPLIT_ABOVE = 100.0  # effective draws from which a group is split in three along its skewness
 PIECES = 3
 
@@ -187,7 +187,7 @@ def adapted(mixture: Mixture, draws: Weighted) -> Mixture:
         old = [k for k in range(len(mixture.share)) if mixture.group[k] == group]
         if effective < 2 * dimension:  # too few to learn from: stays as it is
             parts += [
-                (max(mass, LEAST_SHARE) / len(old), mixture.mean[k],
+                ((mass + SPARE) / len(old), mixture.mean[k],
                  mixture.root[k] @ mixture.root[k].T, int(group))
                 for k in old
             ]  # fmt: skip
@@ -196,7 +196,7 @@ def adapted(mixture: Mixture, draws: Weighted) -> Mixture:
         mean = w @ z
         apart = z - mean
         covariance = WIDER * (1 + dimension / effective) * (w[:, None] * apart).T @ apart
-        share = max(mass, LEAST_SHARE)
+        share = mass + SPARE
         if effective < SPLIT_ABOVE:
             parts.append((share, mean, covariance, int(group)))
             continue

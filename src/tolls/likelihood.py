@@ -152,14 +152,16 @@ def log_components(
     """
     belief = presets.belief
 
-    def component(mean: Floats, variance: Floats) -> Floats:
-        counting = belief.counting * np.exp(-np.maximum(mean, 0.0))
-        sd = np.sqrt(variance + counting)
-        return log_pmf(statement.wording, statement.figure, mean, sd, presets)
+    def counted(mean: Floats, variance: Floats) -> Floats:
+        return variance + belief.counting * np.exp(-np.maximum(mean, 0.0))
 
-    anew = component(*fresh)
-    gross = component(fresh[0], fresh[1] + belief.gross_sd**2)
-    return component(*leaning) if statement.link else anew, anew, gross
+    def component(mean: Floats, variance: Floats) -> Floats:
+        return log_pmf(statement.wording, statement.figure, mean, np.sqrt(variance), presets)
+
+    mean, variance = fresh[0], counted(*fresh)
+    anew = component(mean, variance)
+    gross = component(mean, variance + belief.gross_sd**2)
+    return component(leaning[0], counted(*leaning)) if statement.link else anew, anew, gross
 
 
 def _log_split(counts: Floats, alpha: Floats) -> Floats:

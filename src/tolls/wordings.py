@@ -20,6 +20,7 @@ __all__ = ["log_pmf"]
 type Floats = NDArray[np.float64]
 
 NARROW = 0.2  # sd: up to this width the series about the middle of a cell holds to 1e-9
+STEEP = 1.0  # and up to this change of the log density over the cell
 NEGLIGIBLE = 0.02  # sd: up to this width terms of the fourth order are below 1e-9
 LOG_ROOT_TAU = math.log(2 * math.pi) / 2
 
@@ -82,28 +83,30 @@ def _mixed(terms: Iterable[tuple[float, Floats]]) -> Floats:
     return mixed
 
 
-def _of_middle(log_density: Floats, width: float, slope: Floats, bend: Floats) -> Floats:
-    """Integrate a log-density over a narrow cell, given its first two derivatives in the middle.
+def _add_of_middle(log_density: Floats, width: float, slope: Floats, bend: Floats) -> None:
+    """Turn a log-density in the middle of a narrow cell into the log of its integral, in place.
 
     The mean of exp(slope t) over the cell is sinh(a) / a, a = slope width / 2, here as a series for
     |a| up to 1/2; curvature adds its share of the mean of t^2 under it.
     """
-    square = (slope * (width / 2)) ** 2
-    tilt = square * (1 / 6 - square * (1 / 180 - square / 2835))
-    curved = bend * width**2 * (1 / 24 + square * (1 / 180 - square / 1890))
-    return log_density + math.log(width) + tilt + curved
+    square = slope * (width / 2)
+    square *= square
+    log_density += math.log(width)
+    log_density += square * (1 / 6 - square * (1 / 180 - square / 2835))
+    log_density += bend * width**2 * (1 / 24 + square * (1 / 180 - square / 1890))
 
 
-def _where_narrow(
-    narrow: NDArray[np.bool_],
+def _exact_where_wide(
     quick: Floats,
     exact: Callable[[Floats, Floats], Floats],
     centre: Floats,
     sd: Floats,
+    per_width: Floats,
+    slope_width: Floats,
 ) -> Floats:
     """Replace what is not narrow by the exact probability, computed there alone."""
-    if not narrow.all():
-        wide = ~narrow
+    if per_width.max() > NARROW or max(slope_width.max(), -slope_width.min()) > STEEP:
+        wide = (per_width > NARROW) | (np.abs(slope_width) > STEEP)
         quick[wide] = exact(centre[wide], sd[wide])
     return quick
 
@@ -132,10 +135,14 @@ def _log_cell(low: float, high: float, centre: Floats, sd: Floats) -> Floats:
         return exact(centre, sd)
     z = (bottom + width / 2 - centre) * per
     slope, bend = z * per, -per * per
-    narrow = (width * per <= NARROW) & (np.abs(slope) * width <= 1)
-    density = np.log(per) - 0.5 * z * z - LOG_ROOT_TAU
-    quick = _of_middle(density, width, slope, bend) + bend * bend * (width**4 / 1440)
-    return _where_narrow(narrow, quick, exact, centre, sd)
+    quick = np.log(per)
+    z *= z
+    quick -= 0.5 * z
+    quick -= LOG_ROOT_TAU
+    _add_of_middle(quick, width, slope, bend)
+    if width * per.max() > NEGLIGIBLE:
+        quick += bend * bend * (width**4 / 1440)
+    return _exact_where_wide(quick, exact, centre, sd, width * per, width * slope)
 
 
 def _about_cells(y: int, presets: Presets) -> list[tuple[float, float, float]]:
@@ -185,12 +192,13 @@ def _log_shifted(bottom: float, width: float, centre: Floats, sd: Floats, mean: 
         log_cdf = log_ndtr(x)
         mills = np.exp(-0.5 * x * x - LOG_ROOT_TAU - log_cdf)
     slope, bend = 1 / mean - mills * per, -mills * (mills + x) * per * per
-    narrow = (width * per <= NARROW) & (np.abs(slope) * width <= 1)
-    density = k * (0.5 * k - u) + log_cdf - math.log(mean)
-    quick = _of_middle(density, width, slope, bend)
+    quick = k * (0.5 * k - u)
+    quick += log_cdf
+    quick -= math.log(mean)
+    _add_of_middle(quick, width, slope, bend)
     if width * per.max() > NEGLIGIBLE:
         quick += width**4 * _higher(slope, bend, mills, x, per)
-    return _where_narrow(narrow, quick, exact, centre, sd)
+    return _exact_where_wide(quick, exact, centre, sd, width * per, width * slope)
 
 
 def _higher(slope: Floats, bend: Floats, mills: Floats, x: Floats, per: Floats) -> Floats:
