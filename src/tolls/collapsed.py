@@ -32,10 +32,11 @@ type _Part = tuple[Floats, SourceDraws | None]
 
 MOST_DIMENSIONS = 20
 CHAINS, DRAWS = 4, 1500
-PILOTS = (300, 400, 500)
+PILOT, MOST_PILOTS = 300, 10  # draws of a round of adaptation, and rounds at the most
+ADAPTED = 0.4  # effective share of a round's draws from which the proposal is good enough
 FINAL, MORE, MOST = 4000, 1500, 16_000  # draws of the last round, at first and in all
 ENOUGH = 2000.0  # effective draws, of the whole and of every tail, before sampling stops
-TEMPERATURES = (0.15,)  # share of a mode's own information that the first proposal takes
+TEMPERATURES = (1.0, 0.4, 0.15)  # shares of a mode's own information in the first proposal
 SEPARATE = 4.0  # squared distance in first proposals from which modes are groups of their own
 HEIGHT = 10.0  # nats below the highest at which a mode gets no component
 LEAST_MODE = 0.01
@@ -147,9 +148,12 @@ class Collapsed:
         rng = np.random.default_rng([seed, 2])
         mixture = self._first_proposal()
         rounds: list[tuple[Floats, Floats, Mixture]] = []
-        for count in PILOTS:
-            z = mixture.draw(count, rng)
-            rounds.append((z, self.log_density(z, ROUGH), mixture))
+        efficiency = 0.0
+        while efficiency < ADAPTED and len(rounds) < MOST_PILOTS:
+            z = mixture.draw(PILOT, rng)
+            density = self.log_density(z, ROUGH)
+            efficiency = Weighted(z, density - mixture.log_density(z)).ess / PILOT
+            rounds.append((z, density, mixture))
             mixture = adapted(mixture, pooled(rounds))
         seeds, batches = np.random.SeedSequence([seed, 4]), []
         z, log_weight = np.empty((0, self.coordinates.dimension)), np.empty(0)

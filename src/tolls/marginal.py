@@ -26,7 +26,7 @@ __all__ = ["SourceDraws", "log_marginal", "recovered"]
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
-RELIABILITY_NODES = 5
+RELIABILITY_NODES = 7
 RELIABILITY_STEP = 1.7  # sd on the logit scale, where Jacobi nodes would be more
 SPLIT_NODES = 6
 RESCALED = 32  # factors after which a product is brought back to the order of one
