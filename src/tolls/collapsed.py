@@ -40,7 +40,7 @@ TEMPERATURES = (1.0, 0.4, 0.15)  # shares of a mode's own information in the fir
 SEPARATE = 4.0  # squared distance in first proposals from which modes are groups of their own
 HEIGHT = 10.0  # nats below the highest at which a mode gets no component
 LEAST_MODE = 0.01
-WORK = 12_000  # statements times draws of one task: arrays of some megabytes
+WORK = 24_000  # statements times draws of one task: arrays of some megabytes
 
 
 @dataclass(frozen=True)

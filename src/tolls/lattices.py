@@ -18,7 +18,7 @@ type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
 CENTRE_STEP = 0.3  # of the likelihood's sd
-VARIANCE_STEP = 0.3  # in the log of the variance
+VARIANCE_STEP = 0.2  # in the log of the variance
 OUTLYING = 0.01  # share of the draws at either end that are worked out one by one
 WORTHWHILE = 0.4  # points of the lattice per draw above which all draws are
 

@@ -28,7 +28,9 @@ type Ints = NDArray[np.int64]
 
 RELIABILITY_NODES = 7
 RELIABILITY_STEP = 1.7  # sd on the logit scale, where Jacobi nodes would be more
-SPLIT_NODES = 6
+SPLIT_NODES = 12
+SETTLED = 0.06  # share by which the sum over every other node over b may differ
+CLOSER = 3  # times that nodes may be laid, closer each time
 RESCALED = 32  # factors after which a product is brought back to the order of one
 SWEEPS, SINGLE_SWEEPS = 3, 8
 LOG_ROOT_TAU = math.log(2 * math.pi) / 2
@@ -134,14 +136,23 @@ def _integrated(
     """Integrate, and fill in draws where there is room for them."""
     found = np.empty(len(at.centre))
     for nodes in _nodes(arrays, at, level, accuracy):
-        points = _integrand(arrays, at, level, nodes, accuracy)
-        draws, start = np.unique(nodes.draw, return_index=True)  # entries of a draw are together
-        top = np.maximum.reduceat(points.value.max(axis=1), start)
-        of_entry = np.repeat(top, np.diff(start, append=len(points.value)))
-        mass = np.exp(points.value - of_entry[:, None])
-        found[draws] = top + np.log(np.add.reduceat(mass.sum(axis=1), start))
-        if rng and drawn:
-            drawn.put(draws, _picked(nodes, points, start, rng))
+        closer = accuracy
+        for _ in range(CLOSER):
+            points = _integrand(arrays, at, level, nodes, closer)
+            draws, start = np.unique(nodes.draw, return_index=True)  # entries of one are together
+            top = np.maximum.reduceat(points.value.max(axis=1), start)
+            length = np.diff(start, append=len(points.value))
+            mass = np.exp(points.value - np.repeat(top, length)[:, None])
+            total = np.add.reduceat(mass.sum(axis=1), start)
+            found[draws] = top + np.log(total)
+            if rng and drawn:
+                drawn.put(draws, _picked(nodes, points, start, rng))
+            # where every other node would give something else, nodes stand too far apart
+            every_other = 2 * np.add.reduceat(mass[:, ::2].sum(axis=1), start)
+            unsettled = np.repeat(np.abs(every_other / total - 1) > SETTLED, length)
+            if not unsettled.any():
+                break
+            nodes, closer = nodes.of(unsettled), closer.doubled()
     return found
 
 
@@ -152,12 +163,15 @@ def _picked(nodes: Nodes, points: _Integrand, start: Ints, rng: np.random.Genera
     entry = np.arange(len(best))
     order = np.lexsort((chance[entry, best], nodes.draw))  # a draw's best entry comes last
     chosen = order[np.append(start[1:], len(entry)) - 1]
+    # steps are the highest mode's whatever was picked, or moves would favour where steps are long
+    order = np.lexsort((points.value.max(axis=1), nodes.draw))
+    highest = order[np.append(start[1:], len(entry)) - 1]
     return SourceDraws(
         points.bias[chosen, best[chosen]],
         nodes.log_scatter[chosen],
         nodes.honest[chosen],
-        nodes.bias_sd[chosen, nodes.mode[chosen]],
-        nodes.step[chosen],
+        nodes.bias_sd[highest, nodes.mode[highest]],
+        nodes.step[highest],
     )
 
 
@@ -211,8 +225,11 @@ def _of_stand_in(arrays: SourceArrays, at: Offsets, rng: np.random.Generator) ->
     is_gross = rng.random(count) * (1 + p / (1 - p) * np.exp(log_odds)) < 1
     variance = np.where(is_gross, gross, honest)
     gain = wide / (wide + variance)
-    step = np.sqrt(gain * variance)
-    bias = prior.bias.mean + gain * reach + step * rng.standard_normal(count)
+    noise = np.sqrt(gain * variance) * rng.standard_normal(count)
+    bias = prior.bias.mean + gain * reach + noise
+    # steps that do not depend on what was drawn
+    typical = math.exp(2 * prior.scatter.mean) + at.extra[:, 0] + arrays.width[0]
+    step = np.sqrt(typical * wide / (typical + wide))
     return SourceDraws(bias, log_scatter, p, step, np.full(count, prior.scatter.sd))
 
 
@@ -288,14 +305,15 @@ def _integrand(
     prior = arrays.prior
     entry = np.arange(len(nodes.draw))
     mode, sd = nodes.bias[entry, nodes.mode], nodes.bias_sd[entry, nodes.mode]
-    u = accuracy.stretch * (np.arange(accuracy.bias_nodes) - (accuracy.bias_nodes - 1) / 2)
+    u = np.arange(accuracy.bias_nodes) - (accuracy.bias_nodes - 1) / 2
+    u *= accuracy.per_node * accuracy.stretch
     bias = mode[:, None] + sd[:, None] * np.sinh(u) / accuracy.stretch
-    log_weight = np.log(nodes.step * sd)[:, None] + np.log(np.cosh(u))
+    log_weight = np.log(accuracy.per_node * nodes.step * sd)[:, None] + np.log(np.cosh(u))
     log_weight += _log_normal(nodes.log_scatter, prior.scatter.mean, prior.scatter.sd)[:, None]
     log_weight += _log_normal(bias, prior.bias.mean, prior.bias.sd)
     several = np.isfinite(nodes.height).sum(axis=1) > 1
     log_weight[several] += _log_part(nodes, several, bias[several])
-    p, log_p = _reliabilities(arrays, nodes.honest)
+    p, log_p = _reliabilities(arrays, nodes)
     log_product = np.zeros(bias.shape)
     product = np.ones((len(p), *bias.shape))
     variance = np.exp(2 * nodes.log_scatter)[:, None]
@@ -329,16 +347,15 @@ def _log_part(nodes: Nodes, which: NDArray[np.bool_], bias: Floats) -> Floats:
     return np.log(own / parts.sum(axis=2))
 
 
-def _reliabilities(arrays: SourceArrays, honest: Floats) -> tuple[Floats, Floats]:
+def _reliabilities(arrays: SourceArrays, nodes: Nodes) -> tuple[Floats, Floats]:
     """Nodes over p and their log weights, (node, entry or 1, 1)."""
     a, b = arrays.prior.reliability.a, arrays.prior.reliability.b
     if arrays.terms < 2 * RELIABILITY_NODES:  # exact up to that degree
         x, weight = roots_jacobi(arrays.terms // 2 + 1, b - 1, a - 1)
         return (1 + x)[:, None, None] / 2, np.log(weight / weight.sum())[:, None, None]
-    strength = a + b + arrays.terms
-    width = np.sqrt(1 / (strength * honest * (1 - honest)))
+    width = nodes.honest_sd
     u = RELIABILITY_STEP * (np.arange(RELIABILITY_NODES) - (RELIABILITY_NODES - 1) / 2)
-    logit = np.log(honest / (1 - honest)) + width * u[:, None]
+    logit = np.log(nodes.honest / (1 - nodes.honest)) + width * u[:, None]
     p = 1 / (1 + np.exp(-logit))
     log_weight = a * np.log(p) + b * np.log1p(-p) - betaln(a, b) + np.log(RELIABILITY_STEP * width)
     return p[..., None], log_weight[..., None]

@@ -8,7 +8,7 @@ integral.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +22,11 @@ type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
 REACH = 4.0  # prior sd of log s on both sides, to begin with
-STEPS = (6, 2)  # of expectation maximisation, at the first node of log s and at the others
+STEPS = (10, 2)  # of expectation maximisation, at the first node of log s and at the others
 SLACK = 1.5  # nats by which the ends of the range of log s may lie above what is left out
 WIDEST = 1.5  # sd between nodes of log s: the sum of a normal's then errs by 3 10^-4
 TURNS = 12
+WIDER = 1.5  # times at the most that sd of b grow for not knowing who is honest
 APART = 0.5  # sd within which two modes are one
 
 
@@ -41,14 +42,21 @@ class Accuracy:
         How much further apart they are far from the mode: at sd sinh(stretch u) / stretch.
     height : float
         Nats below the highest at which a mode is left out.
+    per_node : float
+        Step of u.
     """
 
     bias_nodes: int
     stretch: float
     height: float
+    per_node: float = 1.0
+
+    def doubled(self) -> "Accuracy":
+        """Return the same with another node between any two."""
+        return replace(self, bias_nodes=2 * self.bias_nodes - 1, per_node=self.per_node / 2)
 
 
-FINE = Accuracy(9, 0.45, 6.0)  # errs by less than 0.02 nats per source
+FINE = Accuracy(11, 0.4, 8.0)  # errs by less than 0.02 nats per source
 ROUGH = Accuracy(5, 0.6, 4.5)  # enough to adapt a proposal
 
 
@@ -66,8 +74,8 @@ class Nodes:
     bias, bias_sd, height : (entry, mode) arrays
         All modes of this draw at this node: log bias, its sd, log mass; minus infinity where
         a mode is left out.
-    honest : (entry,) array
-        Estimate of the reliability.
+    honest, honest_sd : (entry,) arrays
+        Estimate of the reliability, and the sd of its logit.
     """
 
     draw: Ints
@@ -78,6 +86,11 @@ class Nodes:
     bias_sd: Floats
     height: Floats
     honest: Floats
+    honest_sd: Floats
+
+    def of(self, which: NDArray[np.bool_]) -> "Nodes":
+        """Return some of the entries."""
+        return Nodes(*(getattr(self, f.name)[which] for f in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -107,6 +120,7 @@ class _Modes:
     bias_sd: Floats
     height: Floats
     honest: Floats
+    honest_sd: Floats
     kept: NDArray[np.bool_]
 
 
@@ -184,6 +198,7 @@ def _entries(rows: _Rows, modes: _Modes, step: Floats, done: NDArray[np.bool_]) 
         bias_sd=modes.bias_sd[row, node],
         height=np.where(modes.kept[row, node], modes.height[row, node], -np.inf),
         honest=modes.honest[row, node, mode],
+        honest_sd=modes.honest_sd[row, node, mode],
     )
 
 
@@ -203,13 +218,13 @@ def _track(arrays: SourceArrays, rows: _Rows, count: int, least_height: float) -
     log_scatter = rows.low[:, None] + (rows.high - rows.low)[:, None] * np.linspace(0, 1, count)
     starts = _starts(arrays, rows.at)
     shape = (len(starts), count, starts.shape[1])
-    bias, bias_sd, honest = np.zeros(shape), np.ones(shape), np.full(shape, 0.5)
+    bias, bias_sd, honest, honest_sd = np.zeros(shape), *np.ones((3, *shape))
     height = np.full(shape, -np.inf)
     row, mode = np.indices(starts.shape).reshape(2, -1)
 
     def visit(climb: _Climb, k: int, steps: int) -> None:
         found = climb.at(log_scatter[row, k], steps)
-        for values, here in zip((bias, bias_sd, height, honest), found, strict=True):
+        for values, here in zip((bias, bias_sd, height, honest, honest_sd), found, strict=True):
             values[row, k, mode] = here
 
     # from the middle, where climbs that meet go on as one, to both ends
@@ -220,13 +235,14 @@ def _track(arrays: SourceArrays, rows: _Rows, count: int, least_height: float) -
     row, mode = np.nonzero(apart)
     for way in (range(middle + 1, count), range(middle - 1, -1, -1)):
         climb = _Climb(arrays, rows, row, bias[row, middle, mode])
+        climb.honest = honest[row, middle, mode]
         for k in way:
             visit(climb, k, STEPS[1])
     away = (log_scatter - prior.scatter.mean) / prior.scatter.sd
     height -= 0.5 * away[..., None] ** 2
     kept = height > height.max(axis=(1, 2), keepdims=True) - least_height
     kept &= ~_same(bias, bias_sd, kept)
-    return _Modes(log_scatter, bias, bias_sd, height, honest, kept)
+    return _Modes(log_scatter, bias, bias_sd, height, honest, honest_sd, kept)
 
 
 def _same(bias: Floats, sd: Floats, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -257,11 +273,14 @@ class _Climb:
         self.extra = (at.extra + width).T[:, row]
         self.extra_leaning = (at.extra_leaning + width).T[:, row]
         self.split_odds = rows.split_odds.T[:, row]
+        self.bounds = arrays.bounds
+        self.reach_far = (arrays.far - at.centre[:, arrays.bounds]).T[:, row]
+        self.extra_far = (at.extra[:, arrays.bounds] + arrays.far_width).T[:, row]
         self.bias = starts
         self.honest = np.full(starts.shape, self.prior.reliability.mean)
 
-    def at(self, log_scatter: Floats, steps: int) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return bias, sd of bias, height and reliability of every climb, at a scatter of each."""
+    def at(self, log_scatter: Floats, steps: int) -> tuple[Floats, ...]:
+        """Return bias, its sd, height, reliability and the sd of its logit, of every climb."""
         prior, pull = self.prior, 1 - self.r
         variance = np.exp(2 * log_scatter)
         anew = 1 / (variance + self.extra)
@@ -271,6 +290,9 @@ class _Climb:
         gain = self.fresh * np.sqrt(anew / gross)
         gain_leaning = (1 - self.fresh) * np.sqrt(leaning / gross)
         narrower = 0.5 * (gross - anew)
+        # a bound far from the belief, which an honest statement and a gross error may be alike
+        far = 1 / (variance + self.extra_far)
+        gain_far = np.sqrt(far / gross[self.bounds])
         a, b, n = prior.reliability.a, prior.reliability.b, self.count
         for step in range(steps):
             bias, honest = self.bias, self.honest
@@ -281,19 +303,48 @@ class _Climb:
             of_leaning = gain_leaning * np.exp(np.minimum(of_leaning, 300.0)) * odds
             of_anew = gain * np.exp(square * narrower) * odds
             total = 1 + of_leaning + of_anew
+            if len(self.bounds):
+                off_far = self.reach_far - bias
+                of_far = 0.5 * (square * gross)[self.bounds] - 0.5 * off_far * off_far * far
+                of_far = gain_far * np.exp(np.minimum(of_far, 300.0)) / (1 - honest)
+                total[self.bounds] += of_far
             of_gross = 1 / total
             weight_leaning = of_leaning * of_gross * pull * leaning
             weight = (of_anew * anew + gross) * of_gross
             away = (bias - prior.bias.mean) / prior.bias.sd
             precision = (weight_leaning * pull + weight).sum(axis=0) + prior.bias.sd**-2
             slope = (weight_leaning * off_leaning + weight * off).sum(axis=0)
+            gross_terms = of_gross.sum(axis=0)
+            if len(self.bounds):
+                of_far *= of_gross[self.bounds]
+                precision += (of_far * far).sum(axis=0)
+                slope += (of_far * far * off_far).sum(axis=0)
+                gross_terms += (of_far * (1 - honest)).sum(axis=0)
             of_splits = 1 + odds * self.split_odds
             self.bias = bias + (slope - away / prior.bias.sd) / precision
-            gross_terms = of_gross.sum(axis=0) + (1 / of_splits).sum(axis=0)
-            self.honest = (a + n - gross_terms) / (a + b + n)
+            # Newton in the logit of p; what is not known of who is honest is missing information
+            gross_terms += (1 / of_splits).sum(axis=0)
+            unsure = (of_gross * (1 - of_gross)).sum(axis=0)
+            unsure += ((1 - 1 / of_splits) / of_splits).sum(axis=0)
+            wide = honest * (1 - honest)
+            complete = (a + b + n) * wide
+            information = np.maximum(complete - unsure, (a + b) * wide)
+            move = a + n - gross_terms - (a + b + n) * honest
+            move = np.clip(move / np.maximum(information, complete / 4), -2.0, 2.0)
+            self.honest = 1 / (1 + np.exp(-move) * (1 - honest) / honest)
             if step == steps - 1:
                 base = np.log(total * np.sqrt(gross)) - 0.5 * square * gross
                 height = base.sum(axis=0) + np.log(of_splits).sum(axis=0)
                 height += (a - 0.5) * np.log(honest) + (n + b - 0.5) * np.log1p(-honest)
-                height -= 0.5 * away**2 + 0.5 * np.log(precision)
-        return self.bias, precision**-0.5, height, self.honest
+                # and what is not known of which component it is, from the precision of b
+                pull_leaning = pull * off_leaning * leaning
+                score = (of_leaning * pull_leaning + (of_anew * anew + gross) * off) * of_gross
+                spread = of_leaning * pull_leaning**2 + (of_anew * anew**2 + gross**2) * square
+                spread *= of_gross
+                if len(self.bounds):
+                    score[self.bounds] += of_far * far * off_far
+                    spread[self.bounds] += of_far * (far * off_far) ** 2
+                missing = (spread - score**2).sum(axis=0)
+                observed = np.maximum(precision - missing, precision / WIDER**2)
+                height -= 0.5 * away**2 + 0.5 * np.log(observed)
+        return self.bias, observed**-0.5, height, self.honest, information**-0.5

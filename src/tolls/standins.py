@@ -17,11 +17,20 @@ from tolls.evidence import Evidence
 from tolls.likelihood import log_splits
 from tolls.presets import Presets
 from tolls.reliability import SourcePrior
+from tolls.wordings import rounding_cells
 
-__all__ = ["SourceArrays", "honest_odds", "source_arrays", "split_odds", "splits_at"]
+__all__ = [
+    "SourceArrays",
+    "honest_odds",
+    "source_arrays",
+    "split_odds",
+    "splits_at",
+]
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
+
+_SIDES = {"at_least": 1, "up_to": -1}  # on which side of the bound the belief lies
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,10 @@ class SourceArrays:
         Weight r of the previous figure, 0 where there is none.
     target, width : (statement,) arrays
         Mean of the stand-in of log X, and its variance: that of the wording and of counting.
+    bounds : (bound,) int array
+        Positions of the statements that are bounds, which may lie far from the belief too.
+    far, far_width : (bound,) arrays
+        Mean and variance of log X for these.
     splits : list of (Composition, positions of its parts, position of its whole)
     """
 
@@ -51,6 +64,9 @@ class SourceArrays:
     link: Floats
     target: Floats
     width: Floats
+    bounds: Ints
+    far: Floats
+    far_width: Floats
     splits: list[tuple[Composition, list[int], int]]
 
     @property
@@ -68,6 +84,9 @@ def source_arrays(evidence: Evidence) -> list[SourceArrays]:
         columns = np.flatnonzero(evidence.source == i)
         statements = [evidence.statements[j] for j in columns]
         target, width = np.array([_stand_in(s, case.presets) for s in statements]).T
+        sign = np.array([_SIDES.get(s.wording, 0) for s in statements])
+        bounds, near_far = np.flatnonzero(sign), case.presets.bounds.means
+        far = target[bounds] + sign[bounds] * (max(near_far) - min(near_far))
         found.append(
             SourceArrays(
                 name=source,
@@ -78,6 +97,9 @@ def source_arrays(evidence: Evidence) -> list[SourceArrays]:
                 link=evidence.link[columns],
                 target=target,
                 width=width,
+                bounds=bounds,
+                far=far,
+                far_width=np.full(len(bounds), max(near_far) ** 2),
                 splits=[
                     (c, [position[part] for part in c.parts], position[c.of])
                     for c in evidence.compositions
@@ -91,10 +113,19 @@ def source_arrays(evidence: Evidence) -> list[SourceArrays]:
 def _stand_in(statement: Statement, presets: Presets) -> tuple[float, float]:
     """Return where a statement puts the log of a belief, and the variance around it."""
     low, high = max(statement.figure[0], 0.5), max(statement.figure[-1], 0.5)
-    target, width = (math.log(low) + math.log(high)) / 2, math.log(high / low) ** 2 / 12
-    if statement.wording in ("at_least", "up_to"):
+    cells = [(low, high, 1.0)]
+    if statement.wording == "about":
+        cells = [(max(a, 0.25), b, w) for a, b, w in rounding_cells(statement.figure[0], presets)]
+    total = sum(w for *_, w in cells)
+    middles = [(math.log(a) + math.log(b)) / 2 for a, b, _ in cells]
+    target = sum(m * w for m, (*_, w) in zip(middles, cells, strict=True)) / total
+    width = sum(
+        w * ((m - target) ** 2 + math.log(b / a) ** 2 / 12)
+        for m, (a, b, w) in zip(middles, cells, strict=True)
+    ) / total  # fmt: skip
+    if statement.wording in _SIDES:
         shift = min(presets.bounds.means)
-        target += shift if statement.wording == "at_least" else -shift
+        target += _SIDES[statement.wording] * shift
         width = shift**2
     return target, width + presets.belief.counting * min(math.exp(-target), 1.0)
 

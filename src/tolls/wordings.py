@@ -15,7 +15,7 @@ from scipy.special import log_ndtr, ndtr
 
 from tolls.presets import Presets
 
-__all__ = ["log_pmf"]
+__all__ = ["log_pmf", "rounding_cells"]
 
 type Floats = NDArray[np.float64]
 
@@ -63,7 +63,7 @@ def log_pmf(
         return _log_cell(low - 0.5, high + 0.5, centre, sd)
     if wording == "about":
         return _mixed(
-            (weight, _log_cell(a, b, centre, sd)) for a, b, weight in _about_cells(low, presets)
+            (weight, _log_cell(a, b, centre, sd)) for a, b, weight in rounding_cells(low, presets)
         )
     if wording == "at_least":
         return _log_floor(low, centre, sd, presets)
@@ -145,7 +145,7 @@ def _log_cell(low: float, high: float, centre: Floats, sd: Floats) -> Floats:
     return _exact_where_wide(quick, exact, centre, sd, width * per, width * slope)
 
 
-def _about_cells(y: int, presets: Presets) -> list[tuple[float, float, float]]:
+def rounding_cells(y: int, presets: Presets) -> list[tuple[float, float, float]]:
     """Cells (low, high, weight) of X that round to y, one per rounding unit that y admits."""
     cells = [(y - 0.5, y + 0.5, presets.about.unrounded)]
     length = len(str(y))
