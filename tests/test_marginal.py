@@ -366,20 +366,20 @@ def test_the_reference_is_what_a_plain_grid_gives(name):
     assert exact.log_integral() == pytest.approx(found, abs=RESOLVED)
 
 
-@pytest.mark.parametrize("name", names("near", CASES))
+@pytest.mark.parametrize("name", list(names("near", CASES)))
 def test_near_what_a_source_says_the_integral_is_accurate(name):
     evidence, tolls = CASES[name]
     assert_accurate(evidence, *near_data(evidence, tolls))
 
 
-@pytest.mark.parametrize("name", names("prior", CASES))
+@pytest.mark.parametrize("name", list(names("prior", CASES)))
 def test_at_draws_of_the_prior_the_integral_is_accurate(name):
     evidence = CASES[name][0]
     draws = 4 if len(evidence.statements) < 40 else 1
     assert_accurate(evidence, *from_prior(evidence, draws))
 
 
-@pytest.mark.parametrize("name", names("far", FAR_OFF))
+@pytest.mark.parametrize("name", list(names("far", FAR_OFF)))
 def test_far_from_what_a_source_says_the_integral_is_accurate(name):
     evidence = CASES[name][0]
     assert_accurate(evidence, *near_data(evidence, FAR_OFF[name]))
