@@ -1,0 +1,307 @@
+"""The collapsed engine against exact grids, long runs, and the other engine.
+
+``references/`` holds what it is held against; ``references/make.py`` says how it was made.
+"""
+
+import json
+import math
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from arviz_stats.base import array_stats
+from helpers import case_of
+
+import tolls
+from tolls import collapsed, fitting, importance
+from tolls.collapsed import Collapsed
+from tolls.errors import EstimateRefused
+from tolls.evidence import gather
+from tolls.importance import pareto_k
+
+REFERENCES = Path(__file__).parent / "references"
+GRIDS = json.loads((REFERENCES / "grids.json").read_text())
+LONG = json.loads((REFERENCES / "syria-coast-2025.json").read_text())
+SHIPPED = Path(__file__).parents[1] / "models" / "syria-coast-2025"
+AGREED = 0.03  # on the log scale, beside three combined Monte Carlo errors: the design's
+
+
+def one_report_each(figures, grade):
+    """A conflict's case with a source per figure: nothing grows, the root alone is unknown."""
+    names = [f"source {i}" for i in range(len(figures))]
+    rows = [
+        {"source": n, "value": v, "published": "2025-03-20"}
+        for n, v in zip(names, figures, strict=True)
+    ]
+    return case_of(
+        *rows, kind="conflict", sources={n: {"grade": grade, "kind": "forensic"} for n in names},
+        range={"low": 1, "high": 10_000, "mass": 0.95},
+    )  # fmt: skip
+
+
+def level_of(estimate):
+    """Log size of the root plus shared bias: what the reports speak of."""
+    return np.log(estimate.posterior["size"][..., 0]) + estimate.posterior["kappa"]
+
+
+def assert_at_levels(draws, quantiles, levels, ess):
+    """Assert that the draws put the right probability below quantiles, within 4 errors."""
+    below = (draws[..., None] < np.asarray(quantiles)).mean(axis=(0, 1))
+    error = np.sqrt(np.asarray(levels) * (1 - np.asarray(levels)) / ess)
+    assert (np.abs(below - levels) < 4 * error).all(), (below, levels, error)
+
+
+# --- exact grids ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("name", GRIDS)
+def test_small_cases_have_the_posterior_of_an_exact_grid(name, seed):
+    exact = GRIDS[name]
+    case = one_report_each(exact["figures"], exact["grade"])
+    estimate = tolls.fit(case, seed=seed, engine="collapsed")
+    assert estimate.diagnostics.ok
+    assert_at_levels(
+        level_of(estimate), exact["quantiles"], exact["levels"], estimate.diagnostics.ess
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["three against three", "three against four", "a hundredfold apart"]
+)
+def test_modes_that_contradict_each_other_get_their_masses(name):
+    exact = GRIDS[name]
+    estimate = tolls.fit(
+        one_report_each(exact["figures"], exact["grade"]), seed=3, engine="collapsed"
+    )
+    below = (level_of(estimate) < exact["log_middle"]).mean()
+    assert below == pytest.approx(exact["mass_below"], abs=0.02)
+    told = " ".join(estimate.warnings)
+    assert ("sources contradict each other" in told) == (min(below, 1 - below) > 0.01)
+
+
+def test_with_one_start_and_without_the_prior_a_mode_is_lost(monkeypatch):
+    """The wrong variant: nothing but the highest mode, as narrow as it is."""
+    exact = GRIDS["a hundredfold apart"]
+    modes = collapsed.find_modes
+    monkeypatch.setattr(collapsed, "find_modes", lambda *given: modes(*given)[:1])
+    monkeypatch.setattr(collapsed, "TEMPERATURES", (1.0,))
+    monkeypatch.setattr(importance, "FROM_PRIOR", 1e-9)
+    found = collapsed.run(gather(one_report_each(exact["figures"], exact["grade"])), 3)
+    level = np.log(found.arrays["size"][..., 0]) + found.arrays["kappa"]
+    assert abs((level < exact["log_middle"]).mean() - exact["mass_below"]) > 0.02
+
+
+def test_the_shared_bias_is_told_from_the_toll_as_the_prior_has_it():
+    # of a normal root of log-sd 2.35 and a shared bias of 0.2 whose sum is known, the bias takes
+    # 0.2^2 / (2.35^2 + 0.2^2) of how far the sum is from its mean
+    estimate = tolls.fit(one_report_each([57], "C"), seed=4, engine="collapsed")
+    level, kappa = level_of(estimate).ravel(), estimate.posterior["kappa"].ravel()
+    sd = math.log(1e4) / (2 * 1.959963984540054)
+    share = 0.2**2 / (sd**2 + 0.2**2)
+    rest = kappa - share * (level - math.log(100))
+    error = 4 * rest.std() / math.sqrt(estimate.diagnostics.ess)
+    assert rest.mean() == pytest.approx(0, abs=error)
+    assert rest.std() == pytest.approx(0.2 * math.sqrt(1 - share), rel=0.06)
+
+
+# --- the shipped case -----------------------------------------------------------------------------
+
+
+def log_quantiles(estimate, node, levels):
+    """Quantiles of a node's log size, with their Monte Carlo errors."""
+    x = np.log(estimate.posterior["size"][..., estimate.nodes.index(node)])
+    quantiles = np.quantile(x, levels)
+    if estimate.engine == "nuts":
+        axes = {"chain_axis": 0, "draw_axis": 1}
+        error = [float(array_stats.mcse(x, method="quantile", prob=p, **axes)) for p in levels]
+        return quantiles, np.array(error)
+    # the error of a probability over the density, by the difference of close quantiles
+    density = 0.04 / (np.quantile(x, levels + 0.02) - np.quantile(x, levels - 0.02))
+    return quantiles, np.sqrt(levels * (1 - levels) / estimate.diagnostics.ess) / density
+
+
+ENDS = np.array([0.05, 0.5, 0.95])
+
+
+def assert_engines_agree(one, other, levels=ENDS):
+    for node in one.nodes:
+        (a, error_a), (b, error_b) = (log_quantiles(e, node, levels) for e in (one, other))
+        allowed = AGREED + 3 * np.hypot(error_a, error_b)
+        assert (np.abs(a - b) <= allowed).all(), (node, a - b, allowed)
+
+
+@pytest.mark.xdist_group("fit")
+def test_the_engines_agree_on_the_shipped_case(shipped_estimate, shipped_nuts):
+    assert_engines_agree(shipped_estimate, shipped_nuts)
+
+
+@pytest.mark.xdist_group("fit")
+def test_the_engines_agree_on_what_sources_are_like(shipped_estimate, shipped_nuts):
+    for name in ("bias", "scatter"):
+        for i, source in enumerate(shipped_estimate.evidence.sources):
+            a, b = (
+                np.quantile(np.log(e.posterior[name][..., i]), [0.05, 0.5, 0.95])
+                for e in (shipped_estimate, shipped_nuts)
+            )
+            sd = np.log(shipped_nuts.posterior[name][..., i]).std()
+            # three errors of a 5 % quantile with 1,500 effective draws on either side
+            assert np.abs(a - b).max() < AGREED + 3 * math.sqrt(2) * 2.1 * sd / math.sqrt(1500), (
+                name, source, a - b,
+            )  # fmt: skip
+    a, b = (e.posterior["reliability"].mean(axis=(0, 1)) for e in (shipped_estimate, shipped_nuts))
+    assert np.abs(a - b).max() < 0.02
+
+
+def assert_as_long_run(estimate):
+    assert estimate.case.digest == LONG["digest"], "make references again: the case has changed"
+    levels = np.array(LONG["levels"])
+    for node, exact in LONG["log_nodes"].items():
+        found, error = log_quantiles(estimate, node, levels)
+        allowed = AGREED + 3 * np.hypot(error, exact["errors"])
+        assert (np.abs(found - exact["quantiles"]) <= allowed).all(), (node, found, exact)
+
+
+def test_the_shipped_case_is_that_of_a_long_run(shipped_estimate):
+    assert_as_long_run(shipped_estimate)
+
+
+@pytest.mark.xdist_group("fit")
+def test_nuts_is_that_of_its_long_run(shipped_nuts):
+    assert_as_long_run(shipped_nuts)
+
+
+def test_the_default_engine_is_collapsed_and_its_diagnostics_hold(shipped_estimate):
+    found = shipped_estimate.diagnostics
+    assert shipped_estimate.engine == "collapsed"
+    assert found.ok
+    assert found.khat < 0.7
+    assert found.ess >= 2000
+    assert found.rhat is None
+    assert found.divergences is None
+    assert all(math.isnan(row.rhat) and row.ess_tail >= 2000 for row in found.nodes.values())
+    assert found.log_marginal_sd < 0.05
+    assert "k-hat" in repr(shipped_estimate)
+    assert "R-hat" not in repr(shipped_estimate)
+
+
+def test_the_marginal_likelihood_does_not_depend_on_the_seed(shipped_estimate):
+    again = tolls.fit(shipped_estimate.case, seed=2).diagnostics
+    found = shipped_estimate.diagnostics
+    error = math.hypot(again.log_marginal_sd, found.log_marginal_sd)
+    assert found.log_marginal == pytest.approx(again.log_marginal, abs=4 * error)
+
+
+def test_the_toll_without_a_source_is_that_of_a_fit_without_it(shipped_estimate):
+    """Guards the sign of the weights: doubling a source is not leaving it out."""
+    case = shipped_estimate.case
+    table = shipped_estimate.sources()
+    named = "Antiwar.com"
+    kept = [r.as_row() for r in case.reports if r.source != named]
+    refit = tolls.fit(case.with_reports(kept), seed=1)
+    without, median = table.loc[named, "without"], np.median(refit.tolls("killed"))
+    both = np.median(shipped_estimate.tolls("killed"))
+    # the error of a median of some 2,000 effective draws of log-sd 0.4 is about 1.1 %
+    assert without == pytest.approx(median, rel=4 * math.sqrt(2) * 0.011)
+    assert abs(math.log(without / median)) < abs(math.log(both / median)) + 0.03
+
+
+# --- the same numbers, and who answers ------------------------------------------------------------
+
+
+def test_the_numbers_do_not_depend_on_the_number_of_threads():
+    evidence = gather(one_report_each([100, 110, 3000], "C"))
+    found = []
+    for workers in (1, 2, 3):
+        with ThreadPoolExecutor(workers) as pool:
+            found.append(Collapsed(evidence, pool).sample(7))
+    for other in found[1:]:
+        assert (found[0].weighted.log_weight == other.weighted.log_weight).all()
+        for name, values in found[0].arrays.items():
+            assert (values == other.arrays[name]).all()
+
+
+def test_the_command_line_needs_no_heavy_library():
+    code = (
+        "import sys, io, contextlib\nfrom tolls.cli import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()):\n"
+        f"    code = main(['fit', {str(SHIPPED)!r}, '--seed', '1', '--json'])\n"
+        "print(code, *{m.split('.')[0] for m in sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    status, *loaded = done.stdout.split()
+    assert status == "0"
+    heavy = {"pymc", "pytensor", "nutpie", "pandas", "xarray", "matplotlib", "arviz", "numba"}
+    assert not heavy & set(loaded)
+
+
+def failing(evidence, seed):
+    """A collapsed engine whose weights are no good."""
+    found = collapsed_run(evidence, seed)
+    log_weight = np.zeros_like(found.weighted.log_weight)
+    log_weight[:50] = np.linspace(5, 30, 50)
+    return replace(found, weighted=replace(found.weighted, log_weight=log_weight))
+
+
+collapsed_run = collapsed.run
+
+
+def test_where_its_diagnostics_fail_collapsed_is_refused(monkeypatch):
+    monkeypatch.setattr(collapsed, "run", failing)
+    with pytest.raises(EstimateRefused, match="k-hat"):
+        tolls.fit(one_report_each([57], "C"), seed=1, engine="collapsed")
+
+
+@pytest.mark.parametrize("why", ["diagnostics", "dimensions"])
+def test_auto_falls_back_on_nuts_and_says_why(monkeypatch, why):
+    asked = []
+
+    def nuts(evidence, seed, told=()):
+        asked.append(told)
+        raise InterruptedError
+
+    monkeypatch.setattr(fitting, "_nuts", nuts)
+    if why == "diagnostics":
+        monkeypatch.setattr(collapsed, "run", failing)
+        expected = ("sampled by nuts", "collapsed engine failed", "k-hat", "effective draws")
+    else:
+        monkeypatch.setattr(collapsed, "MOST_DIMENSIONS", 1)
+        expected = ("sampled by nuts", "2 dimensions")
+    with pytest.raises(InterruptedError):
+        tolls.fit(one_report_each([57], "C"), seed=1)
+    assert all(fragment in asked[0][0] for fragment in expected)
+
+
+# --- random cases from the prior ------------------------------------------------------------------
+
+
+def design():
+    """Sources of several grades and wordings on a case with parts."""
+    rows = [
+        {"value": 50, "published": "2025-03-08"},
+        {"value": 50, "published": "2025-03-12"},
+        {"value": 50, "published": "2025-03-12", "category": "civilians"},
+        {"value": 50, "published": "2025-03-20", "category": "civilians"},
+        {"value": 50, "published": "2025-03-20", "category": "forces"},
+        {"value": 50, "published": "2025-03-10", "source": "Radio", "qualifier": "about"},
+        {"value": 50, "published": "2025-03-14", "source": "Radio", "qualifier": "at_least"},
+        {"value": 50, "published": "2025-03-18", "source": "Court"},
+    ]
+    return case_of(
+        *rows, categories=["civilians", "forces"], kind="attack",
+        sources={"Monitor": {"grade": "B", "kind": "monitor"}, "Radio": "C", "Court": "A"},
+        range={"low": 20, "high": 5000},
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("fit")
+@pytest.mark.parametrize("seed", range(50))
+def test_the_engines_agree_on_random_cases_from_the_prior(seed):
+    case = tolls.simulate(design(), seed=500 + seed).case
+    one = tolls.fit(case, seed=seed, engine="collapsed")
+    assert_engines_agree(one, tolls.fit(case, seed=seed, engine="nuts"))
