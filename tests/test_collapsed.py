@@ -21,7 +21,6 @@ from tolls import collapsed, fitting, importance
 from tolls.collapsed import Collapsed
 from tolls.errors import EstimateRefused
 from tolls.evidence import gather
-from tolls.importance import pareto_k
 
 REFERENCES = Path(__file__).parent / "references"
 GRIDS = json.loads((REFERENCES / "grids.json").read_text())
