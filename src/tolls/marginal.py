@@ -29,7 +29,6 @@ type Ints = NDArray[np.int64]
 RELIABILITY_NODES = 7
 RELIABILITY_STEP = 1.7  # sd on the logit scale, where Jacobi nodes would be more
 SPLIT_NODES = 12
-SETTLED = 0.06  # share by which the sum over every other node over b may differ
 CLOSER = 3  # times that nodes may be laid, closer each time
 RESCALED = 32  # factors after which a product is brought back to the order of one
 SWEEPS, SINGLE_SWEEPS = 3, 8
@@ -135,6 +134,7 @@ def _integrated(
 ) -> Floats:
     """Integrate, and fill in draws where there is room for them."""
     found = np.empty(len(at.centre))
+    settled = accuracy.settled / (3 if arrays.terms == 1 else 1)
     for nodes in _nodes(arrays, at, level, accuracy):
         closer = accuracy
         for _ in range(CLOSER):
@@ -149,7 +149,7 @@ def _integrated(
                 drawn.put(draws, _picked(nodes, points, start, rng))
             # where every other node would give something else, nodes stand too far apart
             every_other = 2 * np.add.reduceat(mass[:, ::2].sum(axis=1), start)
-            unsettled = np.repeat(np.abs(every_other / total - 1) > SETTLED, length)
+            unsettled = np.repeat(np.abs(every_other / total - 1) > settled, length)
             if not unsettled.any():
                 break
             nodes, closer = nodes.of(unsettled), closer.doubled()
