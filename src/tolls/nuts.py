@@ -1,12 +1,15 @@
 """The nuts engine: samples the PyMC model with nutpie.
 
 Returns plain arrays in the shape that every engine gives, so that nothing after it knows which
-engine ran.
+engine ran. Compiled models are kept: a case of the same structure brings its own numbers.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -16,11 +19,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from tolls.evidence import Evidence
-from tolls.graph import build, reproducible
+from tolls.graph import NUMBERS, Structure, assemble, reproducible, split
 
-__all__ = ["ATTEMPTS", "CHAINS", "VARIABLES", "Settings", "compile_model", "sample"]
+__all__ = ["ATTEMPTS", "CHAINS", "KEPT", "VARIABLES", "Settings", "compile_model", "sample"]
 
 CHAINS = 4
+KEPT = 8  # compiled models at a time
 VARIABLES = (
     "size", "share", "bias", "scatter", "reliability", "kappa", "eta", "rate", "shape",
 )  # fmt: skip
@@ -56,9 +60,35 @@ def _progress(text: str, total: int | None) -> Iterator[Any]:
 
 
 def compile_model(evidence: Evidence, *, prior_only: bool = False) -> Any:
-    """Build and compile the model; `sample` runs it, as often as needed."""
+    """Return the compiled model of some evidence; `sample` runs it, as often as needed.
+
+    Compiles only where none of the same structure is kept.
+    """
+    structure, numbers = split(evidence, prior_only=prior_only)
+    compiled = _compiled(structure)
+    own = compiled.with_data(**{NUMBERS: numbers})
+    return replace(own, initial_point_func=partial(_start, compiled, numbers))
+
+
+@lru_cache(maxsize=KEPT)
+def _compiled(structure: Structure) -> Any:
+    """Compile a structure; ones stand for its numbers, so that those of no case can be baked in."""
+    model = assemble(structure, np.ones(sum(math.prod(shape) for *_, shape in structure.shapes)))
+    model.check_bounds = False  # priors are valid by construction: checks would only be compiled
     with reproducible(), _progress("compiling the model", None):
-        return nutpie.compile_pymc_model(build(evidence, prior_only=prior_only))
+        return nutpie.compile_pymc_model(model)
+
+
+_STARTING = Lock()  # chains start in threads, and cases of one structure share the variables below
+
+
+def _start(compiled: Any, numbers: NDArray[np.float64], seed: Any) -> NDArray[np.float64]:
+    """Draw the start of a chain given one's own numbers, which `with_data` does not pass on."""
+    with _STARTING:
+        for variable in compiled.shared_var_keys:
+            variable.set_value(numbers)
+        start: NDArray[np.float64] = compiled.initial_point_func(seed)
+        return start
 
 
 def sample(
