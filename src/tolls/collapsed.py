@@ -32,9 +32,13 @@ type _Part = tuple[Floats, SourceDraws | None]
 
 MOST_DIMENSIONS = 20
 CHAINS, DRAWS = 4, 1500
-PILOT, MOST_PILOTS = 300, 10  # draws of a round of adaptation, and rounds at the most
+PILOT, LEAST_PILOTS, MOST_PILOTS = (
+    400,
+    2,
+    8,
+)  # draws of a round of adaptation, and rounds at the most
 ADAPTED = 0.4  # effective share of a round's draws from which the proposal is good enough
-FINAL, MORE, MOST = 4000, 1500, 16_000  # draws of the last round, at first and in all
+FINAL, MORE, MOST = 4400, 600, 16_000  # draws of the last round, at first and in all
 ENOUGH = 2000.0  # effective draws, of the whole and of every tail, before sampling stops
 TEMPERATURES = (1.0, 0.4, 0.15)  # shares of a mode's own information in the first proposal
 SEPARATE = 4.0  # squared distance in first proposals from which modes are groups of their own
@@ -149,7 +153,7 @@ class Collapsed:
         mixture = self._first_proposal()
         rounds: list[tuple[Floats, Floats, Mixture]] = []
         efficiency = 0.0
-        while efficiency < ADAPTED and len(rounds) < MOST_PILOTS:
+        while len(rounds) < LEAST_PILOTS or (efficiency < ADAPTED and len(rounds) < MOST_PILOTS):
             z = mixture.draw(PILOT, rng)
             density = self.log_density(z, ROUGH)
             efficiency = Weighted(z, density - mixture.log_density(z)).ess / PILOT

@@ -27,6 +27,8 @@ WIDER = 1.2  # factor on the variances of what is adapted to draws, for draws mi
 SPARE = 0.1  # added to a group's share, so that a small mode is neither lost nor too thinly drawn
 SPLIT_ABOVE = 100.0  # effective draws from which a group is split in three along its skewness
 PIECES = 3
+OF_GROUP = (0.25, 0.15, 0.6)  # shares of the whole, of its tails, and of the pieces
+TAILS_WIDER = 4.0  # factor on the variances of what covers tails that no draw has shown yet
 
 
 @dataclass(frozen=True)
@@ -200,8 +202,11 @@ def adapted(mixture: Mixture, draws: Weighted) -> Mixture:
         if effective < SPLIT_ABOVE:
             parts.append((share, mean, covariance, int(group)))
             continue
-        parts.append((0.3 * share, mean, covariance, int(group)))
-        parts += [(0.7 * share * s, m, c, int(group)) for s, m, c in _split(z, w, mean, covariance)]
+        whole, tails, split = OF_GROUP
+        parts.append((whole * share, mean, covariance, int(group)))
+        parts.append((tails * share, mean, TAILS_WIDER * covariance, int(group)))
+        pieces = _split(z, w, mean, covariance)
+        parts += [(split * share * s, m, c, int(group)) for s, m, c in pieces]
     return Mixture.of(parts)
 
 

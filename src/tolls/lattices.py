@@ -20,7 +20,7 @@ type Ints = NDArray[np.int64]
 CENTRE_STEP = 0.3  # of the likelihood's sd
 VARIANCE_STEP = 0.2  # in the log of the variance
 OUTLYING = 0.01  # share of the draws at either end that are worked out one by one
-WORTHWHILE = 0.4  # points of the lattice per draw above which all draws are
+WORTHWHILE = 0.8  # points of the lattice per draw above which all draws are
 
 
 def interpolated(evaluate: Callable[[Offsets], Floats], at: Offsets, width: float) -> Floats:

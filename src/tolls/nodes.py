@@ -23,7 +23,7 @@ type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
 
 REACH = 4.0  # prior sd of log s on both sides, to begin with
-STEPS = (10, 2)  # of expectation maximisation, at the first node of log s and at the others
+STEPS = (8, 2)  # of expectation maximisation, at the first node of log s and at the others
 SLACK = 1.5  # nats by which the ends of the range of log s may lie above what is left out
 WIDEST = 1.5  # sd between nodes of log s: the sum of a normal's then errs by 3 10^-4
 TURNS = 12
@@ -211,8 +211,7 @@ def _starts(arrays: SourceArrays, at: Offsets) -> Floats:
     """Log biases to start from, (row, mode): the prior's mean, and what figures imply."""
     implied = np.sort(arrays.target - at.centre, axis=1)
     last = implied.shape[1] - 1
-    picks = sorted({0, last // 4, last // 2, last - last // 4, last} if last > 6 else
-                   {0, last // 2, last})  # fmt: skip
+    picks = sorted({0, last // 2, last})
     prior = np.full((len(implied), 1), arrays.prior.bias.mean)
     return np.hstack([prior, implied[:, picks]])
 
