@@ -7,7 +7,7 @@ Graphical Statistics 17(2)); what is reported comes from raw weights of a propos
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,7 +19,6 @@ from tolls.coordinates import log_sum
 __all__ = ["Mixture", "Weighted", "adapted", "pareto_k", "pooled"]
 
 type Floats = NDArray[np.float64]
-type LogDensity = Callable[[Floats], Floats]
 
 FREEDOM = 10.0  # degrees of freedom of the t's: tails heavier than those of any posterior here
 FROM_PRIOR = 0.1  # share of the draws that come from the prior, wherever the modes are
