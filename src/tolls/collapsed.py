@@ -7,44 +7,48 @@ parameters are recovered afterwards.
 
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tolls.conditionals import Conditional, Estimated
 from tolls.convergence import TAILS
 from tolls.coordinates import Coordinates
 from tolls.evidence import Evidence
 from tolls.importance import SPARE, Mixture, Weighted, adapted, log_prior, pooled
-from tolls.marginal import SourceDraws, log_marginal, recovered
+from tolls.marginal import SourceDraws, log_marginal
 from tolls.modes import Mode, find_modes
 from tolls.nodes import FINE, ROUGH, Accuracy
 from tolls.standins import SourceArrays, source_arrays
 
 __all__ = ["MOST_DIMENSIONS", "Collapsed", "Posterior", "run"]
 
-type Floats = NDArray[np.float64]
+type Floats = NDArray[np.floating[Any]]
 type Arrays = dict[str, NDArray[np.float64]]
 type _Task = tuple[SourceArrays, slice]
-type _Part = tuple[Floats, SourceDraws | None]
 
 MOST_DIMENSIONS = 20
 CHAINS, DRAWS = 4, 1500
-PILOT, LEAST_PILOTS, MOST_PILOTS = (
-    400,
-    2,
-    8,
-)  # draws of a round of adaptation, and rounds at the most
+PILOT = 200  # draws of the first round, by quadrature
+ROUND, MOST_ROUNDS = 1000, 10  # draws of a round of adaptation by estimates, and rounds
+LEARNT = 60.0  # effective draws that sources are predicted from
 ADAPTED = 0.4  # effective share of a round's draws from which the proposal is good enough
-FINAL, MORE, MOST = 4400, 600, 16_000  # draws of the last round, at first and in all
+NOISE = 0.3  # squared relative error of estimates, all sources together, in the last round
+MOST = 20_000  # draws of the last round
+ALMOST = 0.7  # share of enough effective draws from which more are drawn, not another proposal
+SPARE_DRAWS = 1.1  # factor on the draws that the last round is thought to need
 ENOUGH = 2000.0  # effective draws, of the whole and of every tail, before sampling stops
 TEMPERATURES = (1.0, 0.4, 0.15)  # shares of a mode's own information in the first proposal
 SEPARATE = 4.0  # squared distance in first proposals from which modes are groups of their own
 HEIGHT = 10.0  # nats below the highest at which a mode gets no component
 LEAST_MODE = 0.01
-WORK = 24_000  # statements times draws of one task: arrays of some megabytes
+QUADRATURE = 60  # points per draw and source, about
+WORK = 240_000  # statements times points of one task: enough for threads, not for the caches
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,63 @@ class Posterior:
     weighted: Weighted
     log_size: Floats
     modes: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class _Evaluated:
+    """Log density of draws; by source: draws of its parameters, and how noisy its part is."""
+
+    log_density: Floats
+    drawn: dict[str, SourceDraws]
+    noise: dict[str, Floats]
+
+
+@dataclass(frozen=True)
+class _Round:
+    """Draws from a proposal that stays fixed meanwhile.
+
+    Attributes
+    ----------
+    mixture, conditionals
+        The proposals of the coordinates and of the sources' parameters.
+    z : (draw, dimension) array
+    log_size : (draw, name) array
+    shared : (draw,) array
+        Shared bias, drawn given the coordinates.
+    evaluated : _Evaluated
+    """
+
+    mixture: Mixture
+    conditionals: dict[str, Conditional]
+    z: Floats
+    log_size: Floats
+    shared: Floats
+    evaluated: _Evaluated
+
+    @cached_property
+    def weighted(self) -> Weighted:
+        """The draws with their raw weights."""
+        return Weighted(self.z, self.evaluated.log_density - self.mixture.log_density(self.z))
+
+    @cached_property
+    def effective(self) -> float:
+        """Smallest effective number of draws, of the whole and of the tails of every node."""
+        tails = [self.weighted.tail_ess(x, q) for x in self.log_size.T for q in TAILS]
+        return min(self.weighted.ess, *tails)
+
+    def joined(self, other: "_Round") -> "_Round":
+        """Put draws of another round from the same proposal after these."""
+        one, two = self.evaluated, other.evaluated
+        both = _Evaluated(
+            np.concatenate([one.log_density, two.log_density]),
+            {n: SourceDraws.joined([d, two.drawn[n]]) for n, d in one.drawn.items()},
+            {n: np.concatenate([x, two.noise[n]]) for n, x in one.noise.items()},
+        )
+        z, log_size, shared = (
+            np.concatenate([getattr(self, n), getattr(other, n)])
+            for n in ("z", "log_size", "shared")
+        )
+        return replace(self, z=z, log_size=log_size, shared=shared, evaluated=both)
 
 
 def run(evidence: Evidence, seed: int) -> Posterior:
@@ -106,7 +167,7 @@ class Collapsed:
         self.sources = source_arrays(evidence)
 
     def log_density(self, z: Floats, accuracy: Accuracy = FINE) -> Floats:
-        """Log of prior times likelihood, (draw,), sources integrated out.
+        """Log of prior times likelihood, (draw,), sources integrated out by quadrature.
 
         Parameters
         ----------
@@ -114,98 +175,158 @@ class Collapsed:
             Points in prior coordinates.
         accuracy : Accuracy
         """
-        return self._evaluated(z, accuracy)[0]
-
-    def _evaluated(
-        self, z: Floats, accuracy: Accuracy, seed: np.random.SeedSequence | None = None
-    ) -> tuple[Floats, dict[str, SourceDraws]]:
-        """Log density at every point; with a seed also draws of what was integrated out."""
         level, growth = self.coordinates.level(z), self.coordinates.growth(z)
-        tasks = list(self._tasks(len(z)))
-        seeds = seed.spawn(len(tasks)) if seed else [None] * len(tasks)
-
-        def work(task: _Task, own: np.random.SeedSequence | None) -> _Part:
-            source, rows = task
-            rng = np.random.default_rng(own) if own else None
-            return log_marginal(self.evidence, source, level[rows], growth.of(rows), accuracy, rng)
-
         total = log_prior(z)
-        drawn: dict[str, SourceDraws] = {}
-        found = self.pool.map(work, tasks, seeds)
-        for (source, rows), (part, draws) in zip(tasks, found, strict=True):
-            total[rows] += part
-            if draws is not None:
-                drawn.setdefault(source.name, SourceDraws.empty(len(z))).put(rows, draws)
-        return total, drawn
 
-    def _tasks(self, count: int) -> Iterator[_Task]:
+        def work(source: SourceArrays, rows: slice, _: np.random.Generator) -> Floats:
+            return log_marginal(self.evidence, source, level[rows], growth.of(rows), accuracy)[0]
+
+        for _, rows, found in self._shared(work, len(z), QUADRATURE, np.random.SeedSequence(0)):
+            total[rows] += found
+        return total
+
+    def _pilot(self, z: Floats, seed: np.random.SeedSequence) -> _Evaluated:
+        """Integrate sources roughly at every point, and draw what was integrated out."""
+        level, growth = self.coordinates.level(z), self.coordinates.growth(z)
+
+        def work(source: SourceArrays, rows: slice, rng: np.random.Generator) -> Estimated:
+            value, drawn = log_marginal(
+                self.evidence, source, level[rows], growth.of(rows), ROUGH, rng
+            )
+            assert drawn is not None
+            return Estimated(value, np.zeros(len(value)), drawn)
+
+        return self._collected(z, self._shared(work, len(z), QUADRATURE, seed))
+
+    def _estimated(
+        self, z: Floats, conditionals: dict[str, Conditional], seed: np.random.SeedSequence
+    ) -> _Evaluated:
+        """Estimate the density at every point, and draw what was integrated out."""
+        level, growth = self.coordinates.level(z), self.coordinates.growth(z)
+
+        def work(source: SourceArrays, rows: slice, rng: np.random.Generator) -> Estimated:
+            given = self.evidence, level[rows], growth.of(rows), z[rows], rng
+            return conditionals[source.name].estimated(*given)
+
+        points = max(c.points for c in conditionals.values())
+        return self._collected(z, self._shared(work, len(z), points, seed))
+
+    def _collected(
+        self, z: Floats, parts: Iterator[tuple[SourceArrays, slice, Estimated]]
+    ) -> _Evaluated:
+        found = _Evaluated(log_prior(z), {}, {})
+        for source, rows, part in parts:
+            found.log_density[rows] += part.log_likelihood
+            found.drawn.setdefault(source.name, SourceDraws.empty(len(z))).put(rows, part.drawn)
+            found.noise.setdefault(source.name, np.empty(len(z)))[rows] = part.noise
+        return found
+
+    def _shared[T](
+        self,
+        work: Callable[[SourceArrays, slice, np.random.Generator], T],
+        count: int,
+        points: int,
+        seed: np.random.SeedSequence,
+    ) -> Iterator[tuple[SourceArrays, slice, T]]:
+        """Share work among threads; every piece has random numbers of its own."""
+        tasks = list(self._tasks(count, points))
+
+        def piece(task: _Task, own: np.random.SeedSequence) -> T:
+            return work(*task, np.random.default_rng(own))
+
+        for task, found in zip(
+            tasks, self.pool.map(piece, tasks, seed.spawn(len(tasks))), strict=True
+        ):
+            yield *task, found
+
+    def _tasks(self, count: int, points: int) -> Iterator[_Task]:
         """Pieces of work, the largest sources first; the same for any number of threads."""
         for source in sorted(self.sources, key=lambda s: -s.terms):
-            # a source of one statement is interpolated among all draws
-            size = (
-                count if source.terms == 1 else max(16, min(WORK // source.terms, count // 2 + 1))
-            )
+            pieces = -(-source.terms * count * points // WORK)
+            size = -(-count // pieces)
             yield from ((source, slice(i, i + size)) for i in range(0, count, size))
 
     def sample(self, seed: int) -> Posterior:
         """Adapt a proposal, draw from it, recover everything that was integrated out."""
-        rng = np.random.default_rng([seed, 2])
-        mixture = self._first_proposal()
-        rounds: list[tuple[Floats, Floats, Mixture]] = []
-        efficiency = 0.0
-        while len(rounds) < LEAST_PILOTS or (efficiency < ADAPTED and len(rounds) < MOST_PILOTS):
-            z = mixture.draw(PILOT, rng)
-            density = self.log_density(z, ROUGH)
-            efficiency = Weighted(z, density - mixture.log_density(z)).ess / PILOT
-            rounds.append((z, density, mixture))
-            mixture = adapted(mixture, pooled(rounds))
-        seeds, batches = np.random.SeedSequence([seed, 4]), []
-        z, log_weight = np.empty((0, self.coordinates.dimension)), np.empty(0)
-        while True:
-            more = mixture.draw(MORE if len(z) else FINAL, rng)
-            density, drawn = self._evaluated(more, FINE, seeds.spawn(1)[0])
-            batches.append(drawn)
-            log_weight = np.append(log_weight, density - mixture.log_density(more))
-            z = np.concatenate([z, more])
-            weighted = Weighted(z, log_weight)
-            shared = self.coordinates.shared_bias(z, np.random.default_rng([seed, 3]))
-            log_size = self.coordinates.level(z) - shared[:, None]
-            if len(z) >= MOST or self._least_ess(weighted, log_size) >= ENOUGH:
+        rng, seeds = np.random.default_rng([seed, 2]), np.random.SeedSequence([seed, 4])
+        rounds = [self._round(self._first_proposal(), {}, PILOT, rng, seeds)]
+        count = ROUND
+        for left in reversed(range(MOST_ROUNDS)):
+            proposal = self._learnt(rounds)
+            last = self._round(*proposal, count, rng, seeds)
+            while ALMOST * ENOUGH <= last.effective < ENOUGH and len(last.z) < MOST:
+                last = last.joined(self._round(*proposal, ROUND, rng, seeds))
+            if last.effective >= ENOUGH:
                 break
-        chosen = weighted.resampled(CHAINS * DRAWS, rng)
-        drawn = {name: SourceDraws.joined([b[name] for b in batches]) for name in batches[0]}
-        arrays = self._arrays(
-            z[chosen],
-            shared[chosen],
-            {n: d.at(chosen) for n, d in drawn.items()},
-            seeds.spawn(1)[0],
-        )
-        return Posterior(arrays, weighted, log_size, _told(mixture, weighted, log_size))
+            rounds.append(last)
+            share = last.weighted.ess / len(last.z)
+            ready = share >= ADAPTED or left <= 2
+            count = min(math.ceil(SPARE_DRAWS * ENOUGH / share), MOST) if ready else ROUND
+        return self._posterior(last, rng, seeds)
 
-    @staticmethod
-    def _least_ess(weighted: Weighted, log_size: Floats) -> float:
-        tails = [weighted.tail_ess(x, q) for x in log_size.T for q in TAILS]
-        return min(weighted.ess, *tails)
+    def _round(
+        self,
+        mixture: Mixture,
+        conditionals: dict[str, Conditional],
+        count: int,
+        rng: np.random.Generator,
+        seeds: np.random.SeedSequence,
+    ) -> _Round:
+        """Draw and evaluate, by quadrature where there are no conditionals yet."""
+        z, own = mixture.draw(count, rng), seeds.spawn(1)[0]
+        shared = self.coordinates.shared_bias(z, rng)
+        log_size = self.coordinates.level(z) - shared[:, None]
+        found = self._estimated(z, conditionals, own) if conditionals else self._pilot(z, own)
+        return _Round(mixture, conditionals, z, log_size, shared, found)
+
+    def _learnt(self, rounds: Sequence[_Round]) -> tuple[Mixture, dict[str, Conditional]]:
+        """Adapt the proposals of the coordinates and of the sources to all rounds."""
+        together = pooled([(r.z, r.evaluated.log_density, r.mixture) for r in rounds])
+        weight, last = together.flattened(LEARNT), rounds[-1]
+        conditionals = {}
+        for source in self.sources:
+            drawn = SourceDraws.joined([r.evaluated.drawn[source.name] for r in rounds])
+            conditionals[source.name] = Conditional.fitted(source, together.z, weight, drawn)
+        if last.conditionals:
+            noise = {
+                name: float(last.weighted.weight @ x) * last.conditionals[name].points
+                for name, x in last.evaluated.noise.items()
+            }
+            conditionals = _resized(conditionals, noise)
+        return adapted(last.mixture, together), conditionals
+
+    def _posterior(
+        self, last: _Round, rng: np.random.Generator, seeds: np.random.SeedSequence
+    ) -> Posterior:
+        chosen = last.weighted.resampled(CHAINS * DRAWS, rng)
+        drawn = {name: of_all.at(chosen) for name, of_all in last.evaluated.drawn.items()}
+        arrays = self._arrays(
+            last.z[chosen], last.shared[chosen], drawn, last.conditionals, seeds.spawn(1)[0]
+        )
+        modes = _told(last.mixture, last.weighted, last.log_size)
+        return Posterior(arrays, last.weighted, last.log_size, modes)
 
     def _first_proposal(self) -> Mixture:
         """Components for every mode near the highest, wider than stand-ins have them."""
-        found = find_modes(self.coordinates, self.sources)
-        means = np.array([m.mean for m in found])
-        height = self.log_density(means, ROUGH)
-        height += [0.5 * np.linalg.slogdet(m.covariance)[1] for m in found]
-        kept: list[tuple[Mode, Floats, float]] = []
-        for i in np.argsort(-height):
-            covariance = _tempered(found[i].covariance, min(TEMPERATURES))
-            apart = [
-                (found[i].mean - m.mean) @ np.linalg.solve(covariance + c, found[i].mean - m.mean)
-                for m, c, _ in kept
-            ]
-            if height[i] > height.max() - HEIGHT and all(d > SEPARATE for d in apart):
-                kept.append((found[i], covariance, math.exp(height[i] - height.max())))
+        kept: list[tuple[Mode, Floats]] = []
+        for mode in find_modes(self.coordinates, self.sources):
+            wide = _tempered(mode.covariance, min(TEMPERATURES))
+            apart = (
+                (mode.mean - m.mean) @ np.linalg.solve(wide + w, mode.mean - m.mean)
+                for m, w in kept
+            )
+            if all(d > SEPARATE for d in apart):
+                kept.append((mode, wide))
+        share = np.ones(1)
+        if len(kept) > 1:  # stand-ins tell where modes are, not how high
+            height = self.log_density(np.array([m.mean for m, _ in kept]), ROUGH)
+            height += [0.5 * np.linalg.slogdet(m.covariance)[1] for m, _ in kept]
+            share = np.exp(height - height.max()) * (height > height.max() - HEIGHT)
         parts = [
-            (share + SPARE, mode.mean, _tempered(mode.covariance, t), group)
-            for group, (mode, _, share) in enumerate(kept)
+            (share[group] + SPARE, mode.mean, _tempered(mode.covariance, t), group)
+            for group, (mode, _) in enumerate(kept)
             for t in TEMPERATURES
+            if share[group] > 0
         ]
         return Mixture.of(parts)
 
@@ -214,6 +335,7 @@ class Collapsed:
         z: Floats,
         shared: Floats,
         drawn: dict[str, SourceDraws],
+        conditionals: dict[str, Conditional],
         seed: np.random.SeedSequence,
     ) -> Arrays:
         """Everything that nuts samples, (chain, draw, …), at resampled points."""
@@ -221,26 +343,20 @@ class Collapsed:
         level, growth = self.coordinates.level(z), self.coordinates.growth(z)
         names = evidence.case.names
         log_size = level - shared[:, None]
-        tasks = list(self._tasks(len(z)))
 
-        def work(task: _Task, own: np.random.SeedSequence) -> SourceDraws:
-            source, rows = task
-            begun = drawn[source.name].at(rows) if source.name in drawn else None
-            rng = np.random.default_rng(own)
-            return recovered(evidence, source, level[rows], growth.of(rows), begun, rng)
+        def work(source: SourceArrays, rows: slice, rng: np.random.Generator) -> Floats:
+            given = level[rows], growth.of(rows), drawn[source.name].at(rows)
+            return conditionals[source.name].recovered(evidence, *given, rng)
 
-        sources = np.empty((3, len(z), len(self.sources)))
-        position = {s.name: i for i, s in enumerate(self.sources)}
-        parts = self.pool.map(work, tasks, seed.spawn(len(tasks)))
-        for (source, rows), part in zip(tasks, parts, strict=True):
-            where = rows, position[source.name]
-            sources[0][where], sources[1][where] = part.log_bias, part.log_scatter
-            sources[2][where] = part.reliability
+        reliability = {s.name: np.empty(len(z)) for s in self.sources}
+        for source, rows, found in self._shared(work, len(z), 1, seed):
+            reliability[source.name][rows] = found
+        each = [s.name for s in self.sources]
         flat = {
             "size": np.exp(log_size),
-            "bias": np.exp(sources[0]),
-            "scatter": np.exp(sources[1]),
-            "reliability": sources[2],
+            "bias": np.exp(np.stack([drawn[name].log_bias for name in each], axis=1)),
+            "scatter": np.exp(np.stack([drawn[name].log_scatter for name in each], axis=1)),
+            "reliability": np.stack([reliability[name] for name in each], axis=1),
             "kappa": shared,
             "eta": growth.eta,
         }
@@ -254,6 +370,25 @@ class Collapsed:
         if presets.event_kinds[evidence.case.kind].rate is not None:
             flat |= {"rate": growth.rate, "shape": growth.shape}
         return {name: x.reshape(CHAINS, DRAWS, *x.shape[1:]) for name, x in flat.items()}
+
+
+def _resized(
+    conditionals: dict[str, Conditional], left: dict[str, float]
+) -> dict[str, Conditional]:
+    """Give points to the sources whose noise, so much over their number, they lessen most."""
+    sized = {name: c.smallest() for name, c in conditionals.items()}
+    while sum(left[name] / c.points for name, c in sized.items()) > NOISE:
+        gains = {
+            name: (left[name] / c.points - left[name] / more.points)
+            / ((more.points - c.points) * c.arrays.terms)
+            for name, c in sized.items()
+            if (more := c.larger())
+        }
+        if not gains:
+            break
+        best = max(gains, key=lambda name: gains[name])
+        sized[best] = sized[best].larger() or sized[best]
+    return sized
 
 
 def _told(

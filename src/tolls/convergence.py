@@ -7,6 +7,7 @@ sizes come from the raw weights. The limits are in `constants`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ __all__ = ["TAILS", "Diagnostics", "Row", "diagnose", "diagnose_weights"]
 
 TAILS = (0.05, 0.95)
 
-type Floats = NDArray[np.float64]
+type Floats = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ the first coordinate, and the two are told apart afterwards, exactly, as the pri
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from tolls.likelihood import Growth
 
 __all__ = ["Coordinates", "log_sum"]
 
-type Floats = NDArray[np.float64]
+type Floats = NDArray[np.floating[Any]]
 
 
 def log_sum(values: Floats) -> Floats:

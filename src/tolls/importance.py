@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +19,15 @@ from tolls.coordinates import log_sum
 
 __all__ = ["Mixture", "Weighted", "adapted", "pareto_k", "pooled"]
 
-type Floats = NDArray[np.float64]
+type Floats = NDArray[np.floating[Any]]
 
 FREEDOM = 10.0  # degrees of freedom of the t's: tails heavier than those of any posterior here
 FROM_PRIOR = 0.1  # share of the draws that come from the prior, wherever the modes are
-WIDER = 1.2  # factor on the variances of what is adapted to draws, for draws miss tails
+WIDER = 1.1  # factor on the variances of what is adapted to draws, for draws miss tails
 SPARE = 0.1  # added to a group's share, so that a small mode is neither lost nor too thinly drawn
 SPLIT_ABOVE = 100.0  # effective draws from which a group is split in three along its skewness
 PIECES = 3
-OF_GROUP = (0.25, 0.15, 0.6)  # shares of the whole, of its tails, and of the pieces
+OF_GROUP = (0.2, 0.15, 0.65)  # shares of the whole, of its tails, and of the pieces
 TAILS_WIDER = 4.0  # factor on the variances of what covers tails that no draw has shown yet
 
 
@@ -110,6 +111,22 @@ class Weighted:
         weight /= weight.sum()
         return weight
 
+    @cached_property
+    def truncated(self) -> Floats:
+        """Weights cut off at one over the root of their number (Ionides 2008), adding up to one."""
+        weight: Floats = np.minimum(self.weight, len(self.weight) ** -0.5)
+        weight /= weight.sum()
+        return weight
+
+    def flattened(self, effective: float) -> Floats:
+        """Weights to a power up to one, such that so many draws have a say where possible."""
+        for power in (1.0, 0.7, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05):
+            weight: Floats = np.exp(power * (self.log_weight - self.log_weight.max()))
+            weight /= weight.sum()
+            if 1 / (weight**2).sum() >= effective:
+                break
+        return weight
+
     @property
     def ess(self) -> float:
         """Effective number of draws, one over the sum of squared weights."""
@@ -118,7 +135,7 @@ class Weighted:
     @property
     def log_marginal(self) -> tuple[float, float]:
         """Log of the mean weight, which estimates the marginal likelihood, and its sd."""
-        top, count = self.log_weight.max(), len(self.log_weight)
+        top, count = float(self.log_weight.max()), len(self.log_weight)
         mean = np.exp(self.log_weight - top).mean()
         relative = math.sqrt(max(count * (self.weight**2).sum() - 1, 0.0) / count)
         return float(top + math.log(mean)), relative
@@ -175,14 +192,13 @@ def adapted(mixture: Mixture, draws: Weighted) -> Mixture:
     -------
     Mixture
     """
-    z, count = draws.z, len(draws.z)
-    weight = np.minimum(draws.weight, count**-0.5)
+    z, weight = draws.z, draws.truncated
     likeliest = mixture.log_parts(z)[:, :-1].argmax(axis=1)
     of_draw = mixture.group[likeliest]
     parts: list[tuple[float, Floats, Floats, int]] = []
     for group in np.unique(mixture.group):
         w = np.where(of_draw == group, weight, 0.0)
-        mass = w.sum() / weight.sum()
+        mass = w.sum()
         effective = w.sum() ** 2 / (w**2).sum() if w.any() else 0.0
         dimension = z.shape[1]
         old = [k for k in range(len(mixture.share)) if mixture.group[k] == group]

@@ -7,6 +7,8 @@ PyMC: each tests the other.
 
 import math
 from dataclasses import dataclass
+from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +24,7 @@ __all__ = [
     "log_splits", "offsets",
 ]  # fmt: skip
 
-type Floats = NDArray[np.float64]
+type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
 
 
@@ -74,7 +76,7 @@ def log_known(exposures: Exposures, growth: Growth | Parameters, grows: bool) ->
     if not grows:
         return harm
     log_reach = growth.shape[:, None] * (np.log(growth.rate)[:, None] + np.log(exposures.days))
-    known: Floats = harm + np.log(-np.expm1(-np.exp(log_reach)))
+    known: Floats = harm + np.log(-np.expm1(-np.exp(np.minimum(log_reach, 50.0))))
     return known
 
 
@@ -166,14 +168,12 @@ def log_components(
 
 def _log_split(counts: Floats, alpha: Floats) -> Floats:
     """Dirichlet-multinomial log probability, alpha (…, part)."""
-    n, total = counts.sum(), alpha.sum(axis=-1)
-    coefficient = gammaln(n + 1) - gammaln(counts + 1).sum()
-    split: Floats = (
-        coefficient
-        + gammaln(total)
-        - gammaln(total + n)
-        + (gammaln(alpha + counts) - gammaln(alpha)).sum(axis=-1)
-    )
+    parts = [(alpha[..., i], n) for i, n in enumerate(counts.tolist())]
+    n, total = sum(n for _, n in parts), reduce(np.add, (a for a, _ in parts))
+    split: Floats = gammaln(total) - gammaln(total + n) + math.lgamma(n + 1)
+    for a, n in parts:
+        if n:
+            split += gammaln(a + n) - gammaln(a) - math.lgamma(n + 1)
     return split
 
 

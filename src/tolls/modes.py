@@ -7,6 +7,7 @@ begins.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from tolls.standins import SourceArrays, honest_odds, splits_at
 
 __all__ = ["Mode", "find_modes"]
 
-type Floats = NDArray[np.float64]
+type Floats = NDArray[np.floating[Any]]
 
 STEPS = 30
 INNER = 2

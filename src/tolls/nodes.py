@@ -10,6 +10,7 @@ integral.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from tolls.standins import SourceArrays
 
 __all__ = ["FINE", "ROUGH", "Accuracy", "Nodes", "lay_nodes"]
 
-type Floats = NDArray[np.float64]
+type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
 
 REACH = 4.0  # prior sd of log s on both sides, to begin with
@@ -28,6 +29,8 @@ SLACK = 1.5  # nats by which the ends of the range of log s may lie above what i
 WIDEST = 1.5  # sd between nodes of log s: the sum of a normal's then errs by 3 10^-4
 TURNS = 12
 WIDER = 1.5  # times at the most that sd of b grow for not knowing who is honest
+LOG_MOST_ODDS = 60.0  # of a component against a gross error: its square is a number still
+MOST_ODDS = math.exp(LOG_MOST_ODDS)
 APART = 0.5  # sd within which two modes are one
 
 
@@ -269,24 +272,28 @@ class _Climb:
     def __init__(self, arrays: SourceArrays, rows: _Rows, row: Ints, starts: Floats) -> None:
         self.prior, self.fresh = arrays.prior, arrays.presets.links.fresh
         self.gross_var = arrays.presets.belief.gross_sd**2
-        self.r = arrays.link[:, None]
+        self.r = arrays.link.astype(np.float32)[:, None]
         self.count = arrays.terms
         at, target, width = rows.at, arrays.target, arrays.width
-        self.reach = (target - at.centre).T[:, row]
-        self.reach_leaning = (target - at.leaning).T[:, row]
-        self.extra = (at.extra + width).T[:, row]
-        self.extra_leaning = (at.extra_leaning + width).T[:, row]
-        self.split_odds = rows.split_odds.T[:, row]
+
+        def of_climbs(values: Floats) -> Floats:
+            return values.T.astype(np.float32)[:, row]
+
+        self.reach = of_climbs(target - at.centre)
+        self.reach_leaning = of_climbs(target - at.leaning)
+        self.extra = of_climbs(at.extra + width)
+        self.extra_leaning = of_climbs(at.extra_leaning + width)
+        self.split_odds = of_climbs(np.minimum(rows.split_odds, MOST_ODDS))
         self.bounds = arrays.bounds
-        self.reach_far = (arrays.far - at.centre[:, arrays.bounds]).T[:, row]
-        self.extra_far = (at.extra[:, arrays.bounds] + arrays.far_width).T[:, row]
-        self.bias = starts
-        self.honest = np.full(starts.shape, self.prior.reliability.mean)
+        self.reach_far = of_climbs(arrays.far - at.centre[:, arrays.bounds])
+        self.extra_far = of_climbs(at.extra[:, arrays.bounds] + arrays.far_width)
+        self.bias: Floats = starts.astype(np.float32)
+        self.honest: Floats = np.full(starts.shape, self.prior.reliability.mean, dtype=np.float32)
 
     def at(self, log_scatter: Floats, steps: int) -> tuple[Floats, ...]:
         """Return bias, its sd, height, reliability and the sd of its logit, of every climb."""
         prior, pull = self.prior, 1 - self.r
-        variance = np.exp(2 * log_scatter)
+        variance = np.exp(2 * log_scatter.astype(np.float32))
         anew = 1 / (variance + self.extra)
         leaning = 1 / ((1 - self.r**2) * variance + self.extra_leaning)
         gross = anew / (1 + self.gross_var * anew)
@@ -304,13 +311,13 @@ class _Climb:
             square = off * off
             odds = honest / (1 - honest)
             of_leaning = 0.5 * (square * gross - off_leaning * off_leaning * leaning)
-            of_leaning = gain_leaning * np.exp(np.minimum(of_leaning, 300.0)) * odds
+            of_leaning = gain_leaning * np.exp(np.minimum(of_leaning, LOG_MOST_ODDS)) * odds
             of_anew = gain * np.exp(square * narrower) * odds
             total = 1 + of_leaning + of_anew
             if len(self.bounds):
                 off_far = self.reach_far - bias
                 of_far = 0.5 * (square * gross)[self.bounds] - 0.5 * off_far * off_far * far
-                of_far = gain_far * np.exp(np.minimum(of_far, 300.0)) / (1 - honest)
+                of_far = gain_far * np.exp(np.minimum(of_far, LOG_MOST_ODDS)) / (1 - honest)
                 total[self.bounds] += of_far
             of_gross = 1 / total
             weight_leaning = of_leaning * of_gross * pull * leaning

@@ -8,6 +8,7 @@ nodes is the likelihood itself.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ __all__ = [
     "splits_at",
 ]
 
-type Floats = NDArray[np.float64]
+type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
 
 _SIDES = {"at_least": 1, "up_to": -1}  # on which side of the bound the belief lies

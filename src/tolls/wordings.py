@@ -8,20 +8,23 @@ curvature add.
 
 import math
 from collections.abc import Callable, Iterable
+from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_ndtr, ndtr
+from scipy.special import erfcx, log_ndtr, ndtr
 
 from tolls.presets import Presets
 
 __all__ = ["log_pmf", "rounding_cells"]
 
-type Floats = NDArray[np.float64]
+type Floats = NDArray[np.floating[Any]]
 
 NARROW = 0.2  # sd: up to this width the series about the middle of a cell holds to 1e-9
 STEEP = 1.0  # and up to this change of the log density over the cell
 NEGLIGIBLE = 0.02  # sd: up to this width terms of the fourth order are below 1e-9
+TINY = 1e-37  # a positive number in single precision too
 LOG_ROOT_TAU = math.log(2 * math.pi) / 2
 
 
@@ -77,8 +80,8 @@ def _mixed(terms: Iterable[tuple[float, Floats]]) -> Floats:
     logs = [math.log(weight) + term for weight, term in terms]
     if len(logs) == 1:
         return logs[0]
-    top = np.maximum.reduce(logs)
-    total = np.add.reduce([np.exp(term - top) for term in logs])
+    top = reduce(np.maximum, logs)
+    total = reduce(np.add, (np.exp(term - top) for term in logs))
     mixed: Floats = top + np.log(total)
     return mixed
 
@@ -91,6 +94,7 @@ def _add_of_middle(log_density: Floats, width: float, slope: Floats, bend: Float
     """
     square = slope * (width / 2)
     square *= square
+    np.minimum(square, 1.0, out=square)  # beyond, the series is not used
     log_density += math.log(width)
     log_density += square * (1 / 6 - square * (1 / 180 - square / 2835))
     log_density += bend * width**2 * (1 / 24 + square * (1 / 180 - square / 1890))
@@ -128,7 +132,9 @@ def _log_cell(low: float, high: float, centre: Floats, sd: Floats) -> Floats:
     bottom, width = math.log(low), math.log1p((high - low) / low)
 
     def exact(centre: Floats, sd: Floats) -> Floats:
-        return _log_interval((bottom - centre) / sd, (top - centre) / sd)
+        return _log_interval(
+            (bottom - centre.astype(float)) / sd, (top - centre.astype(float)) / sd
+        ).astype(centre.dtype)
 
     per = 1 / sd
     if width * per.min() > NARROW:
@@ -165,7 +171,7 @@ def _log_below(edge: float, centre: Floats, sd: Floats, mean: float) -> tuple[Fl
     log_tail = -k * u + k**2 / 2 + log_ndtr(u - k)
     log_upper = log_ndtr(u)
     below = np.logaddexp(log_ndtr(-u), log_tail)
-    above = log_upper + np.log(-np.expm1(np.minimum(log_tail - log_upper, -1e-300)))
+    above = log_upper + np.log(-np.expm1(np.minimum(log_tail - log_upper, -TINY)))
     return below, above
 
 
@@ -173,11 +179,12 @@ def _log_shifted(bottom: float, width: float, centre: Floats, sd: Floats, mean: 
     """Return log P(bottom <= Z < bottom + width) of Z = log X - E, E exponential with `mean`."""
 
     def exact(centre: Floats, sd: Floats) -> Floats:
-        below, above = _log_below(bottom + width, centre, sd, mean)
-        lower, upper = _log_below(bottom, centre, sd, mean)
-        left = below + np.log(-np.expm1(np.minimum(lower - below, -1e-300)))
-        right = upper + np.log(-np.expm1(np.minimum(above - upper, -1e-300)))
-        return np.where(below < upper, left, right)
+        wide = centre.astype(float), sd.astype(float), mean
+        below, above = _log_below(bottom + width, *wide)
+        lower, upper = _log_below(bottom, *wide)
+        left = below + np.log(-np.expm1(np.minimum(lower - below, -TINY)))
+        right = upper + np.log(-np.expm1(np.minimum(above - upper, -TINY)))
+        return np.where(below < upper, left, right).astype(centre.dtype)
 
     per = 1 / sd
     if width * max(per.min(), 1 / mean) > NARROW:
@@ -185,12 +192,14 @@ def _log_shifted(bottom: float, width: float, centre: Floats, sd: Floats, mean: 
     # the density is that of an exponential times the normal CDF at x
     u, k = (centre - bottom - width / 2) * per, sd / mean
     x = u - k
-    if x.min() > -30:  # where the CDF itself is a number
+    if x.min() > (-30 if x.dtype == np.float64 else -12):  # where the CDF itself is a number
         cdf = ndtr(x)
         log_cdf, mills = np.log(cdf), np.exp(-0.5 * x * x - LOG_ROOT_TAU) / cdf
     else:
-        log_cdf = log_ndtr(x)
-        mills = np.exp(-0.5 * x * x - LOG_ROOT_TAU - log_cdf)
+        x = np.minimum(x, 12.0)  # from where on the CDF is 1
+        scaled = erfcx(x * -math.sqrt(0.5))  # 2 exp(x^2 / 2) times the CDF
+        log_cdf = np.log(scaled) - 0.5 * x * x - math.log(2)
+        mills = math.sqrt(2 / math.pi) / scaled
     slope, bend = 1 / mean - mills * per, -mills * (mills + x) * per * per
     quick = k * (0.5 * k - u)
     quick += log_cdf

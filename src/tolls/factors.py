@@ -1,0 +1,170 @@
+"""What each statement and split of a source contributes at points of its bias and scatter.
+
+In single precision, whose error in a sum of logs is below 10^-4, and which is most of the work:
+the engine that integrates sources out spends its time here.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from functools import lru_cache, reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import roots_jacobi
+
+from tolls.likelihood import Offsets, log_components, log_splits
+from tolls.standins import SourceArrays, splits_at
+
+__all__ = ["components_at", "exact_reliabilities", "log_products"]
+
+type Floats = NDArray[np.floating[Any]]
+type Ints = NDArray[np.int64]
+type Components = tuple[Floats, Floats, Floats]
+
+SPLIT_NODES = 12
+RESCALED = 16  # factors after which a product is brought back to the order of one
+
+
+def components_at(
+    arrays: SourceArrays, at: Offsets, level: Floats, draw: Ints, bias: Floats, log_scatter: Floats
+) -> Iterator[Components]:
+    """Yield log probabilities of every statement and split: leaning, fresh, gross.
+
+    Parameters
+    ----------
+    arrays : SourceArrays
+    at : Offsets
+        Of the source's own statements.
+    level : (draw, name) array
+    draw : (entry,) int array
+        Draw that an entry belongs to.
+    bias : (entry, point) array
+        Log bias.
+    log_scatter : (entry, 1) or (entry, point) array
+
+    Yields
+    ------
+    three (entry, point) arrays
+        The first two are one array where a statement leans on nothing.
+    """
+    single, variance = bias.astype(np.float32), np.exp(2 * log_scatter.astype(np.float32))
+    centre, leaning, extra, extra_leaning = (
+        x.astype(np.float32)[draw] for x in (at.centre, at.leaning, at.extra, at.extra_leaning)
+    )
+    for i, statement in enumerate(arrays.statements):
+        r = float(arrays.link[i])
+        yield log_components(
+            statement,
+            (leaning[:, [i]] + (1 - r) * single, (1 - r**2) * variance + extra_leaning[:, [i]]),
+            (centre[:, [i]] + single, variance + extra[:, [i]]),
+            arrays.presets,
+        )
+    if arrays.splits and len(draw) == len(level) and bias.shape[1] <= SPLIT_NODES:
+        for components in splits_at(arrays, level[draw][:, None], bias):
+            leaning, anew, gross = (x.astype(np.float32) for x in components)
+            yield leaning, anew, gross
+    elif arrays.splits:
+        yield from _splits(arrays, level, draw, bias)
+
+
+def log_products(
+    arrays: SourceArrays, components: Iterable[Components], p: Floats, shape: tuple[int, int]
+) -> tuple[Floats, Floats]:
+    """Return products of all factors at reliabilities p: log of a common scale, and the rest.
+
+    Parameters
+    ----------
+    arrays : SourceArrays
+    components : iterable of three (entry, point) arrays
+        As `components_at` yields them.
+    p : (node, entry or 1, 1) array
+    shape : (entry, point)
+
+    Returns
+    -------
+    (entry, point) array, (node, entry, point) array
+    """
+    fresh = arrays.presets.links.fresh
+    scale, product = np.zeros(shape, np.float32), np.ones((len(p), *shape), np.float32)
+    for number, (leaning, anew, gross) in enumerate(components):
+        top = np.maximum(anew, gross)
+        if leaning is anew:
+            honest = np.exp(anew - top)
+        else:
+            top = np.maximum(top, leaning)
+            honest = (1 - fresh) * np.exp(leaning - top) + fresh * np.exp(anew - top)
+        gross = np.exp(gross - top)
+        honest -= gross
+        scale += top
+        for k, here in enumerate(p):
+            product[k] *= gross + here * honest
+        if number % RESCALED == RESCALED - 1:
+            largest = product.max(axis=0)
+            product /= largest
+            scale += np.log(largest)
+    return scale, product
+
+
+def exact_reliabilities(arrays: SourceArrays) -> tuple[Floats, Floats]:
+    """Return nodes over the reliability that integrate all factors exactly, and log weights.
+
+    The likelihood is a polynomial in the reliability, of as many degrees as there are factors.
+    """
+    prior = arrays.prior.reliability
+    return _jacobi(arrays.terms // 2 + 1, prior.a, prior.b)
+
+
+@lru_cache(maxsize=64)
+def _jacobi(count: int, a: float, b: float) -> tuple[Floats, Floats]:
+    x, weight = roots_jacobi(count, b - 1, a - 1)
+    return (1 + x) / 2, np.log(weight / weight.sum())
+
+
+def _splits(arrays: SourceArrays, level: Floats, draw: Ints, bias: Floats) -> Iterator[Components]:
+    """Yield the components of every split, interpolated over b from a few points per draw.
+
+    They are slow, a dozen gamma functions each, and depend on b alone: through the log of the
+    spread 1/concentration + uneven, in which they are smooth, nearly straight at both ends.
+    """
+    belief, concentration = arrays.presets.belief, arrays.prior.composition
+    low, high = np.full(len(level), np.inf), np.full(len(level), -np.inf)
+    np.minimum.at(low, draw, bias.min(axis=1))
+    np.maximum.at(high, draw, bias.max(axis=1))
+    own = np.flatnonzero(low < high)
+    place = np.zeros(len(level), dtype=np.int64)
+    place[own] = np.arange(len(own))
+    place = place[draw]
+    angle = (np.arange(SPLIT_NODES) + 0.5) * math.pi / SPLIT_NODES
+    transform = 2 / SPLIT_NODES * np.cos(np.outer(angle, np.arange(SPLIT_NODES)))
+    transform[:, 0] /= 2
+    for composition, parts, whole in arrays.splits:
+        total, per_part = sum(composition.counts), belief.part_growth_sd**2 / len(parts)
+
+        def spread(final: Floats, total: int = total, per_part: float = per_part) -> Floats:
+            lacking = np.maximum(final - math.log(total), 0.0)
+            uneven: Floats = np.log(1 / concentration + per_part * lacking**2)
+            return uneven
+
+        final = level[own, whole]
+        first, last = spread(final + low[own]), spread(final + high[own])
+        middle, half = (first + last) / 2, (last - first) / 2 + 1e-9
+        uneven = np.exp(middle[:, None] + half[:, None] * np.cos(angle)) - 1 / concentration
+        components = log_splits(
+            composition,
+            np.exp(level[own][:, None, parts] - level[own][:, None, [whole]]),
+            math.log(total) + np.sqrt(np.maximum(uneven, 0.0) / per_part),
+            concentration,
+            arrays.presets,
+        )
+        here = spread(level[draw, whole][:, None] + bias)
+        x = ((here - middle[place][:, None]) / half[place][:, None]).astype(np.float32)
+        basis = [np.ones_like(x), x]
+        while len(basis) < SPLIT_NODES:
+            basis.append(2 * x * basis[-1] - basis[-2])
+        transformed = [(values @ transform).astype(np.float32)[place] for values in components]
+        leaning, anew, gross = (
+            reduce(np.add, (values[:, [k]] * basis[k] for k in range(SPLIT_NODES)))
+            for values in transformed
+        )
+        yield leaning, anew, gross
