@@ -9,7 +9,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -34,21 +34,24 @@ type _Task = tuple[SourceArrays, slice]
 
 MOST_DIMENSIONS = 20
 CHAINS, DRAWS = 4, 1500
-PILOT = 200  # draws of the first round, by quadrature
+PILOT = 150  # draws of the first round, by quadrature
 ROUND, MOST_ROUNDS = 1000, 10  # draws of a round of adaptation by estimates, and rounds
 LEARNT = 60.0  # effective draws that sources are predicted from
 ADAPTED = 0.4  # effective share of a round's draws from which the proposal is good enough
-NOISE = 0.3  # squared relative error of estimates, all sources together, in the last round
+NOISE = 0.5  # squared relative error of estimates, all sources together, in the last round
 MOST = 20_000  # draws of the last round
-ALMOST = 0.7  # share of enough effective draws from which more are drawn, not another proposal
-SPARE_DRAWS = 1.1  # factor on the draws that the last round is thought to need
+LEARNING = 1.2  # factor that a round's draws add to the effective share of the next, about
+ALMOST = 0.6  # share of enough effective draws from which more are drawn, not another proposal
+SPARE_DRAWS, LEAST_MORE = 1.2, 200  # factor on the draws thought lacking, and the fewest
 ENOUGH = 2000.0  # effective draws, of the whole and of every tail, before sampling stops
 TEMPERATURES = (1.0, 0.4, 0.15)  # shares of a mode's own information in the first proposal
 SEPARATE = 4.0  # squared distance in first proposals from which modes are groups of their own
 HEIGHT = 10.0  # nats below the highest at which a mode gets no component
 LEAST_MODE = 0.01
 QUADRATURE = 60  # points per draw and source, about
-WORK = 240_000  # statements times points of one task: enough for threads, not for the caches
+CHECKED = 50  # draws at which estimates are repeated to tell how noisy they are
+LEAST_WORK, MOST_WORK = 8_000, 60_000  # points of a piece: worth a thread's while, and in its cache
+PIECES = 4  # of all work, about, in which a source of many statements is shared
 
 
 @dataclass(frozen=True)
@@ -76,11 +79,10 @@ class Posterior:
 
 @dataclass(frozen=True)
 class _Evaluated:
-    """Log density of draws; by source: draws of its parameters, and how noisy its part is."""
+    """Log density of draws, and draws of every source's own parameters."""
 
     log_density: Floats
     drawn: dict[str, SourceDraws]
-    noise: dict[str, Floats]
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ class _Round:
     shared : (draw,) array
         Shared bias, drawn given the coordinates.
     evaluated : _Evaluated
+    noise : dict of str to float
+        Squared relative error of every source's estimates.
     """
 
     mixture: Mixture
@@ -104,6 +108,7 @@ class _Round:
     log_size: Floats
     shared: Floats
     evaluated: _Evaluated
+    noise: dict[str, float] = field(default_factory=dict)
 
     @cached_property
     def weighted(self) -> Weighted:
@@ -122,7 +127,6 @@ class _Round:
         both = _Evaluated(
             np.concatenate([one.log_density, two.log_density]),
             {n: SourceDraws.joined([d, two.drawn[n]]) for n, d in one.drawn.items()},
-            {n: np.concatenate([x, two.noise[n]]) for n, x in one.noise.items()},
         )
         z, log_size, shared = (
             np.concatenate([getattr(self, n), getattr(other, n)])
@@ -181,7 +185,9 @@ class Collapsed:
         def work(source: SourceArrays, rows: slice, _: np.random.Generator) -> Floats:
             return log_marginal(self.evidence, source, level[rows], growth.of(rows), accuracy)[0]
 
-        for _, rows, found in self._shared(work, len(z), QUADRATURE, np.random.SeedSequence(0)):
+        for _, rows, found in self._shared(
+            work, len(z), self._each(QUADRATURE), np.random.SeedSequence(0)
+        ):
             total[rows] += found
         return total
 
@@ -194,9 +200,9 @@ class Collapsed:
                 self.evidence, source, level[rows], growth.of(rows), ROUGH, rng
             )
             assert drawn is not None
-            return Estimated(value, np.zeros(len(value)), drawn)
+            return Estimated(value, drawn)
 
-        return self._collected(z, self._shared(work, len(z), QUADRATURE, seed))
+        return self._collected(z, self._shared(work, len(z), self._each(QUADRATURE), seed))
 
     def _estimated(
         self, z: Floats, conditionals: dict[str, Conditional], seed: np.random.SeedSequence
@@ -208,43 +214,47 @@ class Collapsed:
             given = self.evidence, level[rows], growth.of(rows), z[rows], rng
             return conditionals[source.name].estimated(*given)
 
-        points = max(c.points for c in conditionals.values())
+        points = {name: c.points for name, c in conditionals.items()}
         return self._collected(z, self._shared(work, len(z), points, seed))
+
+    def _each(self, points: int) -> dict[str, int]:
+        return {s.name: points for s in self.sources}
 
     def _collected(
         self, z: Floats, parts: Iterator[tuple[SourceArrays, slice, Estimated]]
     ) -> _Evaluated:
-        found = _Evaluated(log_prior(z), {}, {})
+        found = _Evaluated(log_prior(z), {})
         for source, rows, part in parts:
             found.log_density[rows] += part.log_likelihood
             found.drawn.setdefault(source.name, SourceDraws.empty(len(z))).put(rows, part.drawn)
-            found.noise.setdefault(source.name, np.empty(len(z)))[rows] = part.noise
         return found
 
     def _shared[T](
         self,
         work: Callable[[SourceArrays, slice, np.random.Generator], T],
         count: int,
-        points: int,
+        points: dict[str, int],
         seed: np.random.SeedSequence,
     ) -> Iterator[tuple[SourceArrays, slice, T]]:
-        """Share work among threads; every piece has random numbers of its own."""
+        """Share work on draws among threads; every piece has random numbers of its own."""
         tasks = list(self._tasks(count, points))
 
         def piece(task: _Task, own: np.random.SeedSequence) -> T:
             return work(*task, np.random.default_rng(own))
 
-        for task, found in zip(
-            tasks, self.pool.map(piece, tasks, seed.spawn(len(tasks))), strict=True
-        ):
-            yield *task, found
+        found = self.pool.map(piece, tasks, seed.spawn(len(tasks)))
+        for task, part in zip(tasks, found, strict=True):
+            yield *task, part
 
-    def _tasks(self, count: int, points: int) -> Iterator[_Task]:
+    def _tasks(self, count: int, points: dict[str, int]) -> Iterator[_Task]:
         """Pieces of work, the largest sources first; the same for any number of threads."""
-        for source in sorted(self.sources, key=lambda s: -s.terms):
-            pieces = -(-source.terms * count * points // WORK)
-            size = -(-count // pieces)
-            yield from ((source, slice(i, i + size)) for i in range(0, count, size))
+        load = {s.name: s.terms * points[s.name] for s in self.sources}
+        for source in sorted(self.sources, key=lambda s: -load[s.name]):
+            size = count * points[source.name]
+            fair = math.ceil(PIECES * load[source.name] / sum(load.values()))
+            pieces = max(math.ceil(size / MOST_WORK), min(fair, size // LEAST_WORK), 1)
+            rows = math.ceil(count / pieces)
+            yield from ((source, slice(i, i + rows)) for i in range(0, count, rows))
 
     def sample(self, seed: int) -> Posterior:
         """Adapt a proposal, draw from it, recover everything that was integrated out."""
@@ -255,13 +265,18 @@ class Collapsed:
             proposal = self._learnt(rounds)
             last = self._round(*proposal, count, rng, seeds)
             while ALMOST * ENOUGH <= last.effective < ENOUGH and len(last.z) < MOST:
-                last = last.joined(self._round(*proposal, ROUND, rng, seeds))
+                lacking = (ENOUGH / last.effective - 1) * len(last.z)
+                more = max(math.ceil(SPARE_DRAWS * lacking), LEAST_MORE)
+                last = last.joined(self._round(*proposal, more, rng, seeds))
             if last.effective >= ENOUGH:
                 break
+            last = replace(last, noise=self._noise(last, rng, seeds.spawn(1)[0]))
             rounds.append(last)
             share = last.weighted.ess / len(last.z)
-            ready = share >= ADAPTED or left <= 2
-            count = min(math.ceil(SPARE_DRAWS * ENOUGH / share), MOST) if ready else ROUND
+            # what is lost to noise is not the proposal's fault
+            good = share * math.exp(sum(last.noise.values())) >= ADAPTED
+            ready = good or len(last.z) > ROUND or left <= 2
+            count = math.ceil(ENOUGH / np.clip(LEARNING * share, 0.3, 1.0)) if ready else ROUND
         return self._posterior(last, rng, seeds)
 
     def _round(
@@ -287,13 +302,29 @@ class Collapsed:
         for source in self.sources:
             drawn = SourceDraws.joined([r.evaluated.drawn[source.name] for r in rounds])
             conditionals[source.name] = Conditional.fitted(source, together.z, weight, drawn)
-        if last.conditionals:
-            noise = {
-                name: float(last.weighted.weight @ x) * last.conditionals[name].points
-                for name, x in last.evaluated.noise.items()
-            }
-            conditionals = _resized(conditionals, noise)
+        if last.noise:
+            points = {name: c.points * last.noise[name] for name, c in last.conditionals.items()}
+            conditionals = _resized(conditionals, points)
         return adapted(last.mixture, together), conditionals
+
+    def _noise(
+        self, last: _Round, rng: np.random.Generator, seed: np.random.SeedSequence
+    ) -> dict[str, float]:
+        """Squared relative error of every source's estimates, from two at each of some draws."""
+        z = last.z[last.weighted.resampled(CHECKED, rng)]
+        level, growth = self.coordinates.level(z), self.coordinates.growth(z)
+
+        def work(source: SourceArrays, rows: slice, rng: np.random.Generator) -> Floats:
+            given = self.evidence, level[rows], growth.of(rows), z[rows], rng
+            of_one = last.conditionals[source.name]
+            one, other = (of_one.estimated(*given).log_likelihood for _ in range(2))
+            return one - other
+
+        points = {name: c.points for name, c in last.conditionals.items()}
+        apart: dict[str, list[Floats]] = {n: [] for n in points}
+        for source, _, part in self._shared(work, len(z), points, seed):
+            apart[source.name].append(part)
+        return {n: float((np.concatenate(parts) ** 2).mean() / 2) for n, parts in apart.items()}
 
     def _posterior(
         self, last: _Round, rng: np.random.Generator, seeds: np.random.SeedSequence
@@ -349,7 +380,7 @@ class Collapsed:
             return conditionals[source.name].recovered(evidence, *given, rng)
 
         reliability = {s.name: np.empty(len(z)) for s in self.sources}
-        for source, rows, found in self._shared(work, len(z), 1, seed):
+        for source, rows, found in self._shared(work, len(z), self._each(1), seed):
             reliability[source.name][rows] = found
         each = [s.name for s in self.sources]
         flat = {

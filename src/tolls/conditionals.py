@@ -44,14 +44,11 @@ class Estimated:
     ----------
     log_likelihood : (draw,) array
         Log of an estimate that is right on average.
-    noise : (draw,) array
-        Square of its relative error, were the points independent: an upper bound.
     drawn : SourceDraws
         A point per draw, with its share of the estimate.
     """
 
     log_likelihood: Floats
-    noise: Floats
     drawn: SourceDraws
 
 
@@ -174,7 +171,6 @@ class Conditional:
         top = value.max(axis=1)
         mass = np.exp(value - top[:, None])
         mean = mass.mean(axis=1)
-        noise = mass.var(axis=1) / mean**2 / self.points
         pick = (value + rng.gumbel(size=value.shape)).argmax(axis=1)
         of_p = share[:, None] * product[:, draw, pick]
         of_p /= of_p.sum(axis=0)
@@ -186,7 +182,7 @@ class Conditional:
             logit,
             np.sqrt(np.maximum(logits**2 @ of_p - logit**2, 0.0)),
         )
-        return Estimated(top + np.log(mean), noise, drawn)
+        return Estimated(top + np.log(mean), drawn)
 
     def recovered(
         self,

@@ -135,9 +135,9 @@ class Weighted:
     @property
     def log_marginal(self) -> tuple[float, float]:
         """Log of the mean weight, which estimates the marginal likelihood, and its sd."""
-        top, count = float(self.log_weight.max()), len(self.log_weight)
-        mean = np.exp(self.log_weight - top).mean()
-        relative = math.sqrt(max(count * (self.weight**2).sum() - 1, 0.0) / count)
+        top, count = float(np.max(self.log_weight)), len(self.log_weight)
+        mean = float(np.exp(self.log_weight - top).mean())
+        relative = math.sqrt(max(count / self.ess - 1, 0.0) / count)
         return float(top + math.log(mean)), relative
 
     def tail_ess(self, values: Floats, below: float) -> float:
