@@ -10,14 +10,20 @@ from pathlib import Path
 
 import numpy as np
 import pytensor
+import pytensor.tensor as pt
 import pytest
 from helpers import case_of, evidence_of
 from pytensor.compile.mode import Mode
+from pytensor.graph.replace import vectorize_graph
 from scipy import stats
+from scipy.special import roots_jacobi
 
 import tolls
+from tolls.collapsed import Collapsed
+from tolls.coordinates import Coordinates
 from tolls.evidence import gather
 from tolls.graph import build, log_ndtr, pymc_model
+from tolls.importance import log_prior as log_prior_of
 from tolls.likelihood import Parameters, log_likelihood
 from tolls.simulation import draw_sizes
 
@@ -162,6 +168,81 @@ def test_both_likelihoods_agree_at_points_of_the_prior(evidence):
         error = 5e-4 if wide and name == "statements" else 1e-6
         assert np.isfinite(values).all()
         assert values == pytest.approx(numpy[name], rel=1e-9, abs=error), name
+
+
+def integrated_potentials(evidence, z):
+    """Log likelihood by the model in PyMC with one source's parameters summed out on a grid."""
+    (source,), coordinates = evidence.sources, Coordinates(evidence)
+    prior, terms = evidence.case.source_prior(source), len(evidence.statements)
+    b = prior.bias.mean + prior.bias.sd * np.linspace(-7, 7, 141)
+    log_s = prior.scatter.mean + prior.scatter.sd * np.linspace(-5, 9, 71)
+    x, weight = roots_jacobi(
+        (terms + len(evidence.compositions)) // 2 + 1, prior.reliability.b - 1,
+        prior.reliability.a - 1,
+    )  # fmt: skip
+    bias, scatter, p = (g.ravel() for g in np.meshgrid(b, log_s, (1 + x) / 2, indexing="ij"))
+    log_weight = stats.norm.logpdf(bias, prior.bias.mean, prior.bias.sd) + math.log(b[1] - b[0])
+    log_weight += stats.norm.logpdf(scatter, prior.scatter.mean, prior.scatter.sd)
+    log_weight += math.log(log_s[1] - log_s[0]) + np.tile(
+        np.log(weight / weight.sum()), len(b) * len(log_s)
+    )
+    model = build(evidence)
+    variables = {v.name: v for v in model.free_RVs}
+    many = {
+        variables[name]: pt.as_tensor(values[:, None])
+        for name, values in (("bias", np.exp(bias)), ("scatter", np.exp(scatter)),
+                             ("reliability", p))
+    }  # fmt: skip
+    rest = [v for name, v in variables.items() if name not in ("bias", "scatter", "reliability")]
+    total = vectorize_graph(sum(model.potentials), replace=many)
+    function = pytensor.function(rest, total, mode=PLAIN, on_unused_input="ignore")
+    case, level, growth = evidence.case, coordinates.level(z), coordinates.growth(z)
+    found = []
+    for i in range(len(z)):
+        # the likelihood sees the sum of log size and shared bias alone
+        values = {"root": math.exp(level[i, 0]), "kappa": 0.0, "eta": growth.eta[i],
+                  "rate": growth.rate[i], "shape": growth.shape[i]}  # fmt: skip
+        for partition in case.categories.ordered_partitions:
+            logs = level[i, [case.names.index(part) for part in partition.into]]
+            values[f"log_share_of_{partition.of}"] = logs - logs.mean()
+        found.append(np.logaddexp.reduce(function(*(values[v.name] for v in rest)) + log_weight))
+    return np.array(found)
+
+
+INTEGRATED = {
+    "totals": [
+        {"value": 90, "published": "2025-03-08"},
+        {"value": 140, "published": "2025-03-10", "qualifier": "at_least"},
+        {"value": 200, "published": "2025-03-20", "qualifier": "about"},
+    ],
+    "a bulletin": [
+        {"value": 60, "category": "civilians", "published": "2025-03-09"},
+        {"value": 40, "category": "forces", "published": "2025-03-09"},
+        {"value": 150, "published": "2025-03-20"},
+    ],
+}
+
+
+@pytest.mark.parametrize("rows", INTEGRATED.values(), ids=INTEGRATED)
+def test_the_collapsed_density_is_the_model_with_its_source_integrated_out(rows):
+    evidence = evidence_of(
+        *rows, categories=["civilians", "forces"], sources={"Monitor": "B"}, kind="battle"
+    )
+    engine = Collapsed(evidence, _Here())
+    z = np.random.default_rng(5).standard_normal((6, engine.coordinates.dimension))
+    found, exact = engine.log_density(z), integrated_potentials(evidence, z) + log_prior_of(z)
+    assert found == pytest.approx(exact, abs=0.02)  # nats per source, by the design
+    # a density without the statements' links would differ by more
+    alone = replace(evidence, statements=tuple(replace(s, link=None) for s in evidence.statements))
+    other = Collapsed(alone, _Here()).log_density(z)
+    assert np.abs(other - exact).max() > 0.1
+
+
+class _Here:
+    """An executor in this thread."""
+
+    def map(self, work, *given):
+        return map(work, *given)
 
 
 BOUNDS = ("at_least", "up_to")

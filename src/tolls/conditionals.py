@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import betaln, ndtri
 
 from tolls.evidence import Evidence
-from tolls.factors import components_at, exact_reliabilities, log_products
+from tolls.factors import MOST_EXACT, components_at, exact_reliabilities, log_products
 from tolls.likelihood import Growth, offsets
 from tolls.marginal import SourceDraws
 from tolls.standins import SourceArrays, honest_odds
@@ -30,7 +30,6 @@ type Floats = NDArray[np.floating[Any]]
 LATTICES = {5: 3, 8: 5, 13: 8, 21: 13, 34: 21, 55: 34}  # Fibonacci's: points, and their stride
 FROM_PRIOR = 4  # points of the lattice per point from the prior
 WIDER = 1.15  # factor on the variances of the regression's residuals
-MOST_JACOBI = 30  # factors up to which nodes over the reliability are exact
 LOGIT_STEP, LOGIT_REACH, MOST_LOGITS = 1.2, 6.0, 60  # in sd; where exact ones would be more
 SWEEPS = 2
 LOG_TAU = math.log(2 * math.pi)
@@ -227,7 +226,7 @@ def _reliabilities(
 ) -> tuple[Floats, Floats]:
     """Nodes over the reliability and their log weights: exact, or wide around what was drawn."""
     a, b = arrays.prior.reliability.a, arrays.prior.reliability.b
-    if arrays.terms <= MOST_JACOBI:
+    if arrays.terms <= MOST_EXACT:
         return exact_reliabilities(arrays)
     middle = weight @ drawn.logit
     narrow = math.sqrt(weight @ drawn.logit_sd**2)

@@ -16,12 +16,13 @@ from scipy.special import roots_jacobi
 from tolls.likelihood import Offsets, log_components, log_splits
 from tolls.standins import SourceArrays, splits_at
 
-__all__ = ["components_at", "exact_reliabilities", "log_products"]
+__all__ = ["MOST_EXACT", "components_at", "exact_reliabilities", "log_products"]
 
 type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
 type Components = tuple[Floats, Floats, Floats]
 
+MOST_EXACT = 30  # factors up to which nodes over the reliability are exact
 SPLIT_NODES = 12
 RESCALED = 16  # factors after which a product is brought back to the order of one
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import betaln
 
 from tolls.evidence import Evidence
-from tolls.factors import components_at, exact_reliabilities, log_products
+from tolls.factors import MOST_EXACT, components_at, exact_reliabilities, log_products
 from tolls.likelihood import Growth, Offsets, offsets
 from tolls.nodes import FINE, Accuracy, Nodes, lay_nodes
 from tolls.standins import SourceArrays, split_odds
@@ -110,7 +110,6 @@ def log_marginal(
     at = offsets(evidence, level, growth, arrays.columns)
     drawn = SourceDraws.empty(len(level)) if rng else None
     found = np.empty(len(at.centre))
-    settled = accuracy.settled / (3 if arrays.terms == 1 else 1)
     for nodes in _nodes(arrays, at, level, accuracy):
         closer = accuracy
         for _ in range(CLOSER):
@@ -125,7 +124,7 @@ def log_marginal(
                 drawn.put(draws, _picked(nodes, points, start, rng))
             # where every other node would give something else, nodes stand too far apart
             every_other = 2 * np.add.reduceat(mass[:, ::2].sum(axis=1), start)
-            unsettled = np.repeat(np.abs(every_other / total - 1) > settled, length)
+            unsettled = np.repeat(np.abs(every_other / total - 1) > accuracy.settled, length)
             if not unsettled.any():
                 break
             nodes, closer = nodes.of(unsettled), closer.doubled()
@@ -191,7 +190,7 @@ def _log_part(nodes: Nodes, which: NDArray[np.bool_], bias: Floats) -> Floats:
 def _reliabilities(arrays: SourceArrays, nodes: Nodes) -> tuple[Floats, Floats]:
     """Nodes over p and their log weights, (node, entry or 1, 1)."""
     a, b = arrays.prior.reliability.a, arrays.prior.reliability.b
-    if arrays.terms < 2 * RELIABILITY_NODES:
+    if arrays.terms <= MOST_EXACT:
         p, log_share = exact_reliabilities(arrays)
         return p[:, None, None], log_share[:, None, None]
     width = nodes.honest_sd

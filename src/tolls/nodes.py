@@ -26,7 +26,6 @@ type Ints = NDArray[np.int64]
 REACH = 4.0  # prior sd of log s on both sides, to begin with
 STEPS = (8, 2)  # of expectation maximisation, at the first node of log s and at the others
 SLACK = 1.5  # nats by which the ends of the range of log s may lie above what is left out
-WIDEST = 1.5  # sd between nodes of log s: the sum of a normal's then errs by 3 10^-4
 TURNS = 12
 WIDER = 1.5  # times at the most that sd of b grow for not knowing who is honest
 LOG_MOST_ODDS = 60.0  # of a component against a gross error: its square is a number still
@@ -48,7 +47,9 @@ class Accuracy:
         Nats below the highest at which a mode is left out.
     settled : float
         Share by which the sum over every other node of b may differ from that over all, before
-        they are laid closer; a third of it for a single statement, which can be flat and steep.
+        they are laid closer.
+    widest : float
+        Sd between nodes of log s, at the most: at 1.5 the sum of a normal's errs by 3 10^-4.
     per_node : float
         Step of u.
     """
@@ -57,6 +58,7 @@ class Accuracy:
     stretch: float
     height: float
     settled: float
+    widest: float
     per_node: float = 1.0
 
     def doubled(self) -> "Accuracy":
@@ -64,8 +66,8 @@ class Accuracy:
         return replace(self, bias_nodes=2 * self.bias_nodes - 1, per_node=self.per_node / 2)
 
 
-FINE = Accuracy(11, 0.4, 8.0, 0.2)  # errs by less than 0.02 nats per source
-ROUGH = Accuracy(5, 0.6, 4.5, math.inf)  # enough to adapt a proposal
+FINE = Accuracy(41, 0.4, 12.0, 0.02, 0.7, 0.4)  # errs by less than 0.02 nats per source
+ROUGH = Accuracy(5, 0.6, 4.5, math.inf, 1.5)  # enough to begin with
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ def lay_nodes(
             above_ends = height.max(axis=1) - accuracy.height + SLACK
             at_low, at_high = height[:, 0] > above_ends, height[:, -1] > above_ends
             active = modes.kept.any(axis=2)
-            coarse = (_bend(height) > WIDEST**2) | (active.sum(axis=1) < least_nodes)
+            coarse = (_bend(height) > accuracy.widest**2) | (active.sum(axis=1) < least_nodes)
             todo = (at_low | at_high | coarse) & (turn < TURNS - 1)
             if not todo.all():
                 yield _entries(rows, modes, step, ~todo)
