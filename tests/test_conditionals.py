@@ -51,9 +51,13 @@ class At:
         rng = np.random.default_rng(seed)
         z = rng.standard_normal((LEARNT, 1))
         level, growth = self.repeated(LEARNT)
-        _, drawn = log_marginal(self.evidence, self.source, level + spread * z, growth, FINE, rng)
-        weight = np.full(LEARNT, 1 / LEARNT)
-        self.conditional = Conditional.fitted(self.source, z, weight, drawn)
+        level = level + spread * z
+        _, drawn = log_marginal(self.evidence, self.source, level, growth, FINE, rng)
+        weight, x = np.full(LEARNT, 1 / LEARNT), self.predictors(level, growth, z)
+        self.conditional = Conditional.fitted(self.source, x, weight, drawn)
+
+    def predictors(self, level, growth, z):
+        return conditionals.predictors(self.evidence, self.source, level, growth, z)
 
     def repeated(self, count):
         """The one draw of the tolls, many times."""
@@ -200,8 +204,18 @@ def test_far_off_a_single_figure_leaves_two_modes():
 
 
 def test_what_one_draw_teaches_is_nearly_as_wide_as_the_prior():
-    (source,) = source_arrays(CASES["one"][0])
+    at = At("one")
     drawn = SourceDraws(*np.array([[0.1, 9.0], [-2.0, -9.0], [0.0, 0.0], [1.0, 1.0]]))
-    z = np.array([[0.0], [0.1]])
-    found = Conditional.fitted(source, z, np.array([1.0, 0.0]), drawn)
+    x = at.predictors(*at.repeated(2), np.array([[0.0], [0.1]]))
+    found = Conditional.fitted(at.source, x, np.array([1.0, 0.0]), drawn)
     assert np.sqrt(np.diag(found.root @ found.root.T)).min() > 0.8
+
+
+@pytest.mark.parametrize("name", ["several", "a chain", "bulletins"])
+def test_what_figures_imply_tells_more_than_the_coordinates(monkeypatch, name):
+    at = At(name, spread=1.0)
+    near = off(at.estimated(), at.exact())[1]
+    everything = conditionals._predictors
+    monkeypatch.setattr(conditionals, "_predictors", lambda *given: everything(*given)[:, :-2])
+    alone = At(name, spread=1.0)
+    assert near < off(alone.estimated(), alone.exact())[1]

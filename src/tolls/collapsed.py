@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tolls.conditionals import Conditional, Estimated
+from tolls.conditionals import CELLS, Conditional, Estimated, predictors
 from tolls.convergence import TAILS
 from tolls.coordinates import Coordinates
 from tolls.evidence import Evidence
@@ -252,7 +252,8 @@ class Collapsed:
         for source in sorted(self.sources, key=lambda s: -load[s.name]):
             size = count * points[source.name]
             fair = math.ceil(PIECES * load[source.name] / sum(load.values()))
-            pieces = max(math.ceil(size / MOST_WORK), min(fair, size // LEAST_WORK), 1)
+            least = math.ceil(max(size / MOST_WORK, source.terms * count / CELLS))
+            pieces = max(least, min(fair, size // LEAST_WORK))
             rows = math.ceil(count / pieces)
             yield from ((source, slice(i, i + rows)) for i in range(0, count, rows))
 
@@ -298,10 +299,12 @@ class Collapsed:
         """Adapt the proposals of the coordinates and of the sources to all rounds."""
         together = pooled([(r.z, r.evaluated.log_density, r.mixture) for r in rounds])
         weight, last = together.flattened(LEARNT), rounds[-1]
-        conditionals = {}
+        z, conditionals = together.z, {}
+        level, growth = self.coordinates.level(z), self.coordinates.growth(z)
         for source in self.sources:
             drawn = SourceDraws.joined([r.evaluated.drawn[source.name] for r in rounds])
-            conditionals[source.name] = Conditional.fitted(source, together.z, weight, drawn)
+            x = predictors(self.evidence, source, level, growth, z)
+            conditionals[source.name] = Conditional.fitted(source, x, weight, drawn)
         if last.noise:
             points = {name: c.points * last.noise[name] for name, c in last.conditionals.items()}
             conditionals = _resized(conditionals, points)

@@ -1,12 +1,13 @@
 """Estimates of one source's marginal likelihood from a few random points per draw of the tolls.
 
 Given the tolls, a source's log bias and log scatter are close to normal around a mean that is
-linear in the coordinates: a regression on draws whose sources were integrated by quadrature
-(`marginal`) predicts them. Points of a randomly shifted lattice spread over that prediction, and a
-few from the prior for what it misses, give an estimate of the integral that is right on average
-whatever the prediction is worth; importance sampling stays exact with weights that are right on
-average (Beaumont 2003, Genetics 164(3); Fearnhead et al. 2010, Journal of the Royal Statistical
-Society B 72(4)). Lattices: Cranley and Patterson (1976), SIAM Journal on Numerical Analysis 13(6).
+linear in the coordinates and in what its figures imply at these tolls: a regression on draws whose
+sources were integrated by quadrature (`marginal`) predicts them. Points of a randomly shifted
+lattice spread over that prediction, and a few from the prior for what it misses, give an estimate
+of the integral that is right on average whatever the prediction is worth; importance sampling stays
+exact with weights that are right on average (Beaumont 2003, Genetics 164(3); Fearnhead et al. 2010,
+Journal of the Royal Statistical Society B 72(4)). Lattices: Cranley and Patterson (1976), SIAM
+Journal on Numerical Analysis 13(6).
 """
 
 import math
@@ -19,11 +20,11 @@ from scipy.special import betaln, ndtri
 
 from tolls.evidence import Evidence
 from tolls.factors import MOST_EXACT, components_at, exact_reliabilities, log_products
-from tolls.likelihood import Growth, offsets
+from tolls.likelihood import Growth, Offsets, offsets
 from tolls.marginal import SourceDraws
 from tolls.standins import SourceArrays, honest_odds
 
-__all__ = ["Conditional", "Estimated"]
+__all__ = ["CELLS", "Conditional", "Estimated", "predictors"]
 
 type Floats = NDArray[np.floating[Any]]
 
@@ -32,6 +33,7 @@ FROM_PRIOR = 4  # points of the lattice per point from the prior
 WIDER = 1.15  # factor on the variances of the regression's residuals
 LOGIT_STEP, LOGIT_REACH, MOST_LOGITS = 1.2, 6.0, 60  # in sd; where exact ones would be more
 SWEEPS = 2
+CELLS = 1_000_000  # draws times statements at once: some arrays of 8 megabytes
 LOG_TAU = math.log(2 * math.pi)
 
 
@@ -60,9 +62,9 @@ class Conditional:
     Attributes
     ----------
     arrays : SourceArrays
-    slopes : (1 + dimension, 2) array
-        Coefficients of a constant and of the coordinates.
-    unsure : (1 + dimension, 1 + dimension) array
+    slopes : (predictor, 2) array
+        Coefficients of what `predictors` gives.
+    unsure : (predictor, predictor) array
         Their covariance in units of the residuals' variance.
     root : (2, 2) array
         Lower Cholesky factor of the residuals' covariance.
@@ -82,9 +84,23 @@ class Conditional:
 
     @classmethod
     def fitted(
-        cls, arrays: SourceArrays, z: Floats, weight: Floats, drawn: SourceDraws
+        cls, arrays: SourceArrays, x: Floats, weight: Floats, drawn: SourceDraws
     ) -> "Conditional":
-        """Fit to weighted draws of coordinates and of the source's parameters."""
+        """Fit to weighted draws of the source's parameters.
+
+        Parameters
+        ----------
+        arrays : SourceArrays
+        x : (draw, predictor) array
+            As `predictors` gives them.
+        weight : (draw,) array
+            Adds up to one.
+        drawn : SourceDraws
+
+        Returns
+        -------
+        Conditional
+        """
         prior, effective = arrays.prior, 1 / (weight**2).sum()
         y = np.stack(
             [
@@ -93,13 +109,13 @@ class Conditional:
             ],
             axis=1,
         )
-        x = _with_constant(z)
         information = effective * (x * weight[:, None]).T @ x + np.eye(x.shape[1])
         unsure = np.linalg.inv(information)
         slopes = unsure @ (effective * (x * weight[:, None]).T @ y)
         off = y - x @ slopes
-        # the prior counts as a few draws
-        residual = (2 * np.eye(2) + effective * (weight[:, None] * off).T @ off) / (2 + effective)
+        # draws understate what they were fitted to; where they are few the prior fills in
+        few = min(x.shape[1] / effective, 1.0)
+        residual = (1 - few**4) * (1 + few) * (weight[:, None] * off).T @ off + few**4 * np.eye(2)
         p, log_share = _reliabilities(arrays, weight, drawn)
         return cls(arrays, slopes, unsure, np.linalg.cholesky(WIDER * residual), p, log_share)
 
@@ -117,13 +133,12 @@ class Conditional:
         """Number of points per draw."""
         return self.size + self.size // FROM_PRIOR
 
-    def _points(self, z: Floats, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+    def _points(self, x: Floats, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
         """Points (draw, point) of bias and scatter, and log prior over log proposal."""
-        k, shift = np.arange(self.size) / self.size, rng.random((2, len(z), 1))
+        k, shift = np.arange(self.size) / self.size, rng.random((2, len(x), 1))
         along = (k + shift[0]) % 1.0, (LATTICES[self.size] * k + shift[1]) % 1.0
         e, f = (ndtri(np.maximum(u, np.finfo(float).tiny)) for u in along)
-        anywhere = rng.standard_normal((2, len(z), self.points - self.size))
-        x = _with_constant(z)
+        anywhere = rng.standard_normal((2, len(x), self.points - self.size))
         mean, (a, _), (b, c) = (x @ self.slopes).T[..., None], *self.root
         stretch = np.sqrt(1 + ((x @ self.unsure) * x).sum(axis=1))[:, None]
         bias = np.hstack([mean[0] + stretch * (a * e), anywhere[0]])
@@ -156,13 +171,12 @@ class Conditional:
         Estimated
         """
         arrays, prior = self.arrays, self.arrays.prior
-        bias, log_scatter, value = self._points(z, rng)
+        at = offsets(evidence, level, growth, arrays.columns)
+        bias, log_scatter, value = self._points(_predictors(arrays, at, z), rng)
         bias = prior.bias.mean + prior.bias.sd * bias
         log_scatter = prior.scatter.mean + prior.scatter.sd * log_scatter
         draw = np.arange(len(z))
-        components = components_at(
-            arrays, offsets(evidence, level, growth, arrays.columns), level, draw, bias, log_scatter
-        )
+        components = components_at(arrays, at, level, draw, bias, log_scatter)
         p = self.reliability.astype(np.float32)[:, None, None]
         scale, product = log_products(arrays, components, p, bias.shape)
         share = np.exp(self.log_share).astype(np.float32)
@@ -217,8 +231,47 @@ class Conditional:
         return p
 
 
-def _with_constant(z: Floats) -> Floats:
-    return np.hstack([np.ones((len(z), 1)), z])
+def predictors(
+    evidence: Evidence, arrays: SourceArrays, level: Floats, growth: Growth, z: Floats
+) -> Floats:
+    """Return what a source's bias and scatter are predicted from.
+
+    Parameters
+    ----------
+    evidence, arrays, level, growth, z
+        As in `Conditional.estimated`.
+
+    Returns
+    -------
+    (draw, predictor) array
+        A constant, the coordinates, and what the source's figures imply of both.
+    """
+    rows = max(CELLS // arrays.columns.size, 1)
+    pieces = [slice(i, i + rows) for i in range(0, len(z), rows)]
+    found = (offsets(evidence, level[p], growth.of(p), arrays.columns) for p in pieces)
+    return np.concatenate(
+        [_predictors(arrays, at, z[p]) for at, p in zip(found, pieces, strict=True)]
+    )
+
+
+def _predictors(arrays: SourceArrays, at: Offsets, z: Floats) -> Floats:
+    """Return `predictors` from offsets.
+
+    Weighted least squares with the scatter at its prior's mean, in units of the prior; who is
+    gross in error is not known here.
+    """
+    prior, pull = arrays.prior, 1 - arrays.link
+    variance = (1 - arrays.link**2) * math.exp(2 * prior.scatter.mean)
+    weight = 1 / (variance + at.extra_leaning + arrays.width)
+    reach = arrays.target - at.leaning
+    precision = (weight * pull**2).sum(axis=1) + prior.bias.sd**-2
+    pulled = (weight * pull * (reach - pull * prior.bias.mean)).sum(axis=1)
+    bias = prior.bias.mean + pulled / precision
+    off = weight * (reach - pull * bias[:, None]) ** 2
+    # as if the prior had seen one more figure
+    log_ratio = np.log((off.sum(axis=1) + 1) / (arrays.columns.size + 1)) / 2
+    implied = (bias - prior.bias.mean) / prior.bias.sd, log_ratio / prior.scatter.sd
+    return np.column_stack([np.ones(len(z)), z, *implied])
 
 
 def _reliabilities(
