@@ -1,8 +1,10 @@
 """The collapsed engine: the posterior without a Markov chain and without compiling anything.
 
-Every source's own parameters are integrated out (`marginal`), so that few dimensions remain; they
-are sampled by importance (`importance`), starting from every mode (`modes`). Each draw's source
-parameters are recovered afterwards.
+Given the tolls the sources are independent, so every source's own parameters are integrated out and
+few dimensions remain; these are sampled by importance (`importance`), starting from every mode
+(`modes`). The first draws integrate by quadrature (`marginal`), which teaches where a source's
+parameters lie given the tolls; the rounds that follow estimate from a few points there
+(`conditionals`). Each draw's source parameters come with its estimate.
 """
 
 import math

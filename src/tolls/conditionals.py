@@ -33,7 +33,7 @@ FROM_PRIOR = 4  # points of the lattice per point from the prior
 WIDER = 1.15  # factor on the variances of the regression's residuals
 LOGIT_STEP, LOGIT_REACH, MOST_LOGITS = 1.2, 6.0, 60  # in sd; where exact ones would be more
 SWEEPS = 2
-CELLS = 1_000_000  # draws times statements at once: some arrays of 8 megabytes
+CELLS = 3_000_000  # draws times statements at once: some arrays of 24 megabytes
 LOG_TAU = math.log(2 * math.pi)
 
 
