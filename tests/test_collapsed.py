@@ -19,8 +19,10 @@ from helpers import case_of
 import tolls
 from tolls import collapsed, fitting, importance
 from tolls.collapsed import Collapsed
+from tolls.conditionals import Conditional, predictors
 from tolls.errors import EstimateRefused
 from tolls.evidence import gather
+from tolls.marginal import SourceDraws
 
 REFERENCES = Path(__file__).parent / "references"
 GRIDS = json.loads((REFERENCES / "grids.json").read_text())
@@ -273,6 +275,31 @@ def test_auto_falls_back_on_nuts_and_says_why(monkeypatch, why):
     with pytest.raises(InterruptedError):
         tolls.fit(one_report_each([57], "C"), seed=1)
     assert all(fragment in asked[0][0] for fragment in expected)
+
+
+def conditionals_of(evidence):
+    """A conditional of every source, as two draws would have it."""
+    engine = Collapsed(evidence, ThreadPoolExecutor(1))
+    z, drawn = np.zeros((2, engine.coordinates.dimension)), SourceDraws(*np.ones((4, 2)))
+    given = engine.coordinates.level(z), engine.coordinates.growth(z), z
+    return {
+        s.name: Conditional.fitted(s, predictors(evidence, s, *given), np.full(2, 0.5), drawn)
+        for s in engine.sources
+    }
+
+
+def test_points_go_where_they_lessen_noise_most():
+    found = conditionals_of(gather(one_report_each([100, 110, 3000], "C")))
+    first, second, third = found
+    sized = collapsed._resized(found, {first: 9.0, second: 3.0, third: 0.01})
+    assert sized[first].points > sized[second].points > sized[third].points
+    told = sum(x / sized[n].points for n, x in zip(found, (9.0, 3.0, 0.01), strict=True))
+    assert told <= collapsed.NOISE
+    quiet = collapsed._resized(found, dict.fromkeys(found, 0.01))
+    assert {c.size for c in quiet.values()} == {5}
+    # where no number of points would do, all have the largest
+    loud = collapsed._resized(found, dict.fromkeys(found, 1e6))
+    assert {c.size for c in loud.values()} == {55}
 
 
 # --- random cases from the prior ------------------------------------------------------------------

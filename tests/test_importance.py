@@ -69,6 +69,24 @@ def test_effective_draws_are_one_over_the_sum_of_squared_weights():
     assert constant.log_marginal == pytest.approx((-3.0, 0.0), abs=1e-6)
 
 
+def test_flattened_weights_give_as_many_draws_a_say_as_asked_for():
+    steep = Weighted(np.zeros((50, 1)), np.linspace(0, 40, 50))
+    assert steep.ess < 3
+    flat = steep.flattened(10)
+    assert 10 <= 1 / (flat**2).sum() < 25
+    assert flat.sum() == pytest.approx(1)
+    assert (np.diff(flat) > 0).all()
+    # where there are enough already, the weights are left as they are
+    even = Weighted(np.zeros((50, 1)), np.linspace(0, 0.1, 50))
+    assert even.flattened(10) == pytest.approx(even.weight)
+
+
+def test_truncated_weights_are_cut_off_at_one_over_the_root_of_their_number():
+    found = Weighted(np.zeros((100, 1)), np.append(np.zeros(99), 20.0)).truncated
+    assert found[-1] / found[0] == pytest.approx(0.1 / np.exp(-20.0), rel=1e-3)
+    assert found.sum() == pytest.approx(1)
+
+
 def tail_ess(weight, values, below):
     """From the definition: p (1 - p) over the variance of the tail's weighted share."""
     order = np.argsort(values)
