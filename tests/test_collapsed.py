@@ -291,14 +291,14 @@ def conditionals_of(evidence):
 def test_points_go_where_they_lessen_noise_most():
     found = conditionals_of(gather(one_report_each([100, 110, 3000], "C")))
     first, second, third = found
-    sized = collapsed._resized(found, {first: 9.0, second: 3.0, third: 0.01})
+    sized = collapsed._resized(found, {first: 9.0, second: 3.0, third: 0.01}, 0.5)
     assert sized[first].points > sized[second].points > sized[third].points
     told = sum(x / sized[n].points for n, x in zip(found, (9.0, 3.0, 0.01), strict=True))
-    assert told <= collapsed.NOISE
-    quiet = collapsed._resized(found, dict.fromkeys(found, 0.01))
+    assert told <= 0.5
+    quiet = collapsed._resized(found, dict.fromkeys(found, 0.01), 0.5)
     assert {c.size for c in quiet.values()} == {5}
     # where no number of points would do, all have the largest
-    loud = collapsed._resized(found, dict.fromkeys(found, 1e6))
+    loud = collapsed._resized(found, dict.fromkeys(found, 1e6), 0.5)
     assert {c.size for c in loud.values()} == {55}
 
 

@@ -41,9 +41,11 @@ ROUND, MOST_ROUNDS = 1000, 10  # draws of a round of adaptation by estimates, an
 LEARNT = 60.0  # effective draws that sources are predicted from
 ADAPTED = 0.4  # effective share of a round's draws from which the proposal is good enough
 NOISE = 0.5  # squared relative error of estimates, all sources together, in the last round
-MOST = 20_000  # draws of the last round
+QUIETER = 5.0  # times less of it after every last round that failed
+MOST = 30_000  # draws of the last round
 LEARNING = 1.2  # factor that a round's draws add to the effective share of the next, about
 ALMOST = 0.6  # share of enough effective draws from which more are drawn, not another proposal
+STUBBORN = 0.1  # the same, once a last round has failed
 SPARE_DRAWS, LEAST_MORE = 1.2, 200  # factor on the draws thought lacking, and the fewest
 ENOUGH = 2000.0  # effective draws, of the whole and of every tail, before sampling stops
 TEMPERATURES = (1.0, 0.4, 0.15)  # shares of a mode's own information in the first proposal
@@ -267,9 +269,12 @@ class Collapsed:
         for left in reversed(range(MOST_ROUNDS)):
             proposal = self._learnt(rounds)
             last = self._round(*proposal, count, rng, seeds)
-            while ALMOST * ENOUGH <= last.effective < ENOUGH and len(last.z) < MOST:
+            # where learning from a last round did not help, the same proposal is drawn from longer
+            tried = any(len(r.z) > ROUND for r in rounds)
+            least = ENOUGH * (STUBBORN if tried else ALMOST)
+            while least <= last.effective < ENOUGH and len(last.z) < MOST:
                 lacking = (ENOUGH / last.effective - 1) * len(last.z)
-                more = max(math.ceil(SPARE_DRAWS * lacking), LEAST_MORE)
+                more = min(max(math.ceil(SPARE_DRAWS * lacking), LEAST_MORE), MOST - len(last.z))
                 last = last.joined(self._round(*proposal, more, rng, seeds))
             if last.effective >= ENOUGH:
                 break
@@ -309,7 +314,9 @@ class Collapsed:
             conditionals[source.name] = Conditional.fitted(source, x, weight, drawn)
         if last.noise:
             points = {name: c.points * last.noise[name] for name, c in last.conditionals.items()}
-            conditionals = _resized(conditionals, points)
+            # noise is told where most draws are: where a few weigh too much, less of it is allowed
+            failed = sum(len(r.z) > ROUND for r in rounds)
+            conditionals = _resized(conditionals, points, NOISE / QUIETER**failed)
         return adapted(last.mixture, together), conditionals
 
     def _noise(
@@ -409,11 +416,11 @@ class Collapsed:
 
 
 def _resized(
-    conditionals: dict[str, Conditional], left: dict[str, float]
+    conditionals: dict[str, Conditional], left: dict[str, float], allowed: float
 ) -> dict[str, Conditional]:
     """Give points to the sources whose noise, so much over their number, they lessen most."""
     sized = {name: c.smallest() for name, c in conditionals.items()}
-    while sum(left[name] / c.points for name, c in sized.items()) > NOISE:
+    while sum(left[name] / c.points for name, c in sized.items()) > allowed:
         gains = {
             name: (left[name] / c.points - left[name] / more.points)
             / ((more.points - c.points) * c.arrays.terms)

@@ -33,6 +33,7 @@ FROM_PRIOR = 4  # points of the lattice per point from the prior
 WIDER = 1.15  # factor on the variances of the regression's residuals
 LOGIT_STEP, LOGIT_REACH, MOST_LOGITS = 1.2, 6.0, 60  # in sd; where exact ones would be more
 SWEEPS = 2
+OUT = 15.0  # prior sd
 CELLS = 3_000_000  # draws times statements at once: some arrays of 24 megabytes
 LOG_TAU = math.log(2 * math.pi)
 
@@ -173,8 +174,9 @@ class Conditional:
         arrays, prior = self.arrays, self.arrays.prior
         at = offsets(evidence, level, growth, arrays.columns)
         bias, log_scatter, value = self._points(_predictors(arrays, at, z), rng)
-        bias = prior.bias.mean + prior.bias.sd * bias
-        log_scatter = prior.scatter.mean + prior.scatter.sd * log_scatter
+        # a prediction far out has no prior probability left: its likelihood need only be a number
+        bias = prior.bias.mean + prior.bias.sd * np.clip(bias, -OUT, OUT)
+        log_scatter = prior.scatter.mean + prior.scatter.sd * np.clip(log_scatter, -OUT, OUT)
         draw = np.arange(len(z))
         components = components_at(arrays, at, level, draw, bias, log_scatter)
         p = self.reliability.astype(np.float32)[:, None, None]
