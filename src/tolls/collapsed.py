@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tolls.conditionals import CELLS, Conditional, Estimated, predictors
-from tolls.convergence import TAILS
+from tolls.convergence import least_tail_ess
 from tolls.coordinates import Coordinates
 from tolls.evidence import Evidence
 from tolls.importance import SPARE, Mixture, Weighted, adapted, log_prior, pooled
@@ -122,7 +122,7 @@ class _Round:
     @cached_property
     def effective(self) -> float:
         """Smallest effective number of draws, of the whole and of the tails of every node."""
-        tails = [self.weighted.tail_ess(x, q) for x in self.log_size.T for q in TAILS]
+        tails = (least_tail_ess(self.weighted, values) for values in self.log_size.T)
         return min(self.weighted.ess, *tails)
 
     def joined(self, other: "_Round") -> "_Round":
@@ -421,16 +421,16 @@ def _resized(
     """Give points to the sources whose noise, so much over their number, they lessen most."""
     sized = {name: c.smallest() for name, c in conditionals.items()}
     while sum(left[name] / c.points for name, c in sized.items()) > allowed:
-        gains = {
-            name: (left[name] / c.points - left[name] / more.points)
-            / ((more.points - c.points) * c.arrays.terms)
-            for name, c in sized.items()
-            if (more := c.larger())
-        }
-        if not gains:
+        larger = {name: more for name, c in sized.items() if (more := c.larger())}
+        if not larger:
             break
+        gains = {
+            name: (left[name] / sized[name].points - left[name] / more.points)
+            / ((more.points - sized[name].points) * more.arrays.terms)
+            for name, more in larger.items()
+        }
         best = max(gains, key=lambda name: gains[name])
-        sized[best] = sized[best].larger() or sized[best]
+        sized[best] = larger[best]
     return sized
 
 

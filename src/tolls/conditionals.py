@@ -16,10 +16,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, ndtri
+from scipy.special import ndtri
 
 from tolls.evidence import Evidence
-from tolls.factors import MOST_EXACT, components_at, exact_reliabilities, log_products
+from tolls.factors import (
+    MOST_EXACT,
+    components_at,
+    exact_reliabilities,
+    log_products,
+    logit_reliabilities,
+)
 from tolls.likelihood import Growth, Offsets, offsets
 from tolls.marginal import SourceDraws
 from tolls.standins import SourceArrays, honest_odds
@@ -280,7 +286,6 @@ def _reliabilities(
     arrays: SourceArrays, weight: Floats, drawn: SourceDraws
 ) -> tuple[Floats, Floats]:
     """Nodes over the reliability and their log weights: exact, or wide around what was drawn."""
-    a, b = arrays.prior.reliability.a, arrays.prior.reliability.b
     if arrays.terms <= MOST_EXACT:
         return exact_reliabilities(arrays)
     middle = weight @ drawn.logit
@@ -290,5 +295,4 @@ def _reliabilities(
     logits, step = np.linspace(
         middle - LOGIT_REACH * wide, middle + LOGIT_REACH * wide, count, retstep=True
     )
-    log_p, log_not = -np.log1p(np.exp(-logits)), -np.log1p(np.exp(logits))
-    return np.exp(log_p), a * log_p + b * log_not - betaln(a, b) + math.log(step)
+    return logit_reliabilities(arrays, logits, step)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tolls.constants import ESS_LIMIT, KHAT_LIMIT, RHAT_LIMIT, WEIGHTED_ESS_LIMIT
 from tolls.importance import Weighted, pareto_k
 
-__all__ = ["TAILS", "Diagnostics", "Row", "diagnose", "diagnose_weights"]
+__all__ = ["Diagnostics", "Row", "diagnose", "diagnose_weights", "least_tail_ess"]
 
 TAILS = (0.05, 0.95)
 
@@ -103,6 +103,11 @@ def diagnose(
     return Diagnostics(not reasons, ess, rhat, divergences, None, by_node, tuple(reasons))
 
 
+def least_tail_ess(weighted: Weighted, values: Floats) -> float:
+    """Return the smaller effective number of draws behind the two tails of a quantity, (draw,)."""
+    return min(weighted.tail_ess(values, tail) for tail in TAILS)
+
+
 def diagnose_weights(weighted: Weighted, log_size: Floats, nodes: tuple[str, ...]) -> Diagnostics:
     """Judge importance sampling by its raw weights.
 
@@ -121,7 +126,7 @@ def diagnose_weights(weighted: Weighted, log_size: Floats, nodes: tuple[str, ...
     """
     bulk, khat = weighted.ess, pareto_k(weighted.log_weight)
     rows = {
-        node: Row(bulk, min(weighted.tail_ess(values, tail) for tail in TAILS), np.nan)
+        node: Row(bulk, least_tail_ess(weighted, values), np.nan)
         for node, values in zip(nodes, log_size.T, strict=True)
     }
     ess = min(bulk, *(row.ess_tail for row in rows.values()))

@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import roots_jacobi
+from scipy.special import betaln, roots_jacobi
 
 from tolls.likelihood import Offsets, log_components, log_splits
 from tolls.standins import SourceArrays, splits_at
 
-__all__ = ["MOST_EXACT", "components_at", "exact_reliabilities", "log_products"]
+__all__ = [
+    "MOST_EXACT", "components_at", "exact_reliabilities", "log_products", "logit_reliabilities",
+]  # fmt: skip
 
 type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
@@ -114,6 +116,15 @@ def exact_reliabilities(arrays: SourceArrays) -> tuple[Floats, Floats]:
     """
     prior = arrays.prior.reliability
     return _jacobi(arrays.terms // 2 + 1, prior.a, prior.b)
+
+
+def logit_reliabilities(
+    arrays: SourceArrays, logits: Floats, step: Floats | float
+) -> tuple[Floats, Floats]:
+    """Return nodes over the reliability that are evenly spaced logits, and log weights."""
+    a, b = arrays.prior.reliability.a, arrays.prior.reliability.b
+    log_p, log_not = -np.log1p(np.exp(-logits)), -np.log1p(np.exp(logits))
+    return np.exp(log_p), a * log_p + b * log_not - betaln(a, b) + np.log(step)
 
 
 @lru_cache(maxsize=64)

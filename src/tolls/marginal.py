@@ -14,10 +14,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln
 
 from tolls.evidence import Evidence
-from tolls.factors import MOST_EXACT, components_at, exact_reliabilities, log_products
+from tolls.factors import (
+    MOST_EXACT,
+    components_at,
+    exact_reliabilities,
+    log_products,
+    logit_reliabilities,
+)
 from tolls.likelihood import Growth, Offsets, offsets
 from tolls.nodes import FINE, Accuracy, Nodes, lay_nodes
 from tolls.standins import SourceArrays, split_odds
@@ -189,13 +194,11 @@ def _log_part(nodes: Nodes, which: NDArray[np.bool_], bias: Floats) -> Floats:
 
 def _reliabilities(arrays: SourceArrays, nodes: Nodes) -> tuple[Floats, Floats]:
     """Nodes over p and their log weights, (node, entry or 1, 1)."""
-    a, b = arrays.prior.reliability.a, arrays.prior.reliability.b
     if arrays.terms <= MOST_EXACT:
         p, log_share = exact_reliabilities(arrays)
         return p[:, None, None], log_share[:, None, None]
     width = nodes.honest_sd
     u = RELIABILITY_STEP * (np.arange(RELIABILITY_NODES) - (RELIABILITY_NODES - 1) / 2)
     logit = np.log(nodes.honest / (1 - nodes.honest)) + width * u[:, None]
-    p = 1 / (1 + np.exp(-logit))
-    log_weight = a * np.log(p) + b * np.log1p(-p) - betaln(a, b) + np.log(RELIABILITY_STEP * width)
+    p, log_weight = logit_reliabilities(arrays, logit, RELIABILITY_STEP * width)
     return p[..., None], log_weight[..., None]
