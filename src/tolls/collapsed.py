@@ -360,18 +360,22 @@ class Collapsed:
             )
             if all(d > SEPARATE for d in apart):
                 kept.append((mode, wide))
-        share = np.ones(1)
+        share, shears = np.ones(1), self.coordinates.shears
         if len(kept) > 1:  # stand-ins tell where modes are, not how high
             height = self.log_density(np.array([m.mean for m, _ in kept]), ROUGH)
             height += [0.5 * np.linalg.slogdet(m.covariance)[1] for m, _ in kept]
             share = np.exp(height - height.max()) * (height > height.max() - HEIGHT)
         parts = [
-            (share[group] + SPARE, mode.mean, _tempered(mode.covariance, t), group)
+            (
+                share[group] + SPARE,
+                *shears.linearised(mode.mean, _tempered(mode.covariance, t)),
+                group,
+            )
             for group, (mode, _) in enumerate(kept)
             for t in TEMPERATURES
             if share[group] > 0
         ]
-        return Mixture.of(parts)
+        return Mixture.of(parts, shears)
 
     def _arrays(
         self,

@@ -5,6 +5,8 @@ the first coordinate, and the two are told apart afterwards, exactly, as the pri
 """
 
 import math
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,12 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tolls.evidence import Evidence
-from tolls.likelihood import Growth
+from tolls.evidence import Evidence, Exposures
+from tolls.likelihood import Growth, log_known
+from tolls.shears import Shears, Sticks, contrasts
 
 __all__ = ["Coordinates", "log_sum"]
 
 type Floats = NDArray[np.floating[Any]]
+
+SEEN = 7  # statements of a node whose exposures tell what was knowable on average
 
 
 def log_sum(values: Floats) -> Floats:
@@ -25,16 +30,6 @@ def log_sum(values: Floats) -> Floats:
     top = values.max(axis=-1)
     total: Floats = top + np.log(np.exp(values - top[..., None]).sum(axis=-1))
     return total
-
-
-def _contrasts(parts: int) -> Floats:
-    """Return an orthonormal basis of what adds up to zero, (part - 1, part): Helmert's."""
-    basis = np.zeros((parts - 1, parts))
-    for i in range(1, parts):
-        basis[i - 1, :i] = 1.0
-        basis[i - 1, i] = -i
-        basis[i - 1] /= math.sqrt(i * (i + 1))
-    return basis
 
 
 @dataclass(frozen=True)
@@ -61,6 +56,29 @@ class Coordinates:
         case = self.evidence.case
         return math.hypot(case.root_prior.sd, case.presets.shared_bias.sd)
 
+    @cached_property
+    def shears(self) -> Shears:
+        """Maps to coordinates in which what the data know lies along the axes."""
+        sticks = tuple(self._sticks())
+        return Shears((*sticks, Seen(self, sticks)))
+
+    def _sticks(self) -> Iterator[Sticks]:
+        """Partitions; the parts most spoken of are broken off first."""
+        categories = self.evidence.case.categories
+        told = [s.node for s in self.evidence.statements]
+        told += [part for c in self.evidence.compositions for part in c.parts]
+        spoken = Counter(
+            above
+            for name in told
+            for member in categories.members(name)
+            for above in (member, *categories.ancestors(member))
+        )
+        first = 1
+        for p in categories.ordered_partitions:
+            order = sorted(range(len(p.into)), key=lambda i: -spoken[p.into[i]])
+            yield Sticks(first, tuple(order), p.sd)
+            first += len(p.into) - 1
+
     def level(self, z: Floats) -> Floats:
         """Log size plus shared bias of every node and union, (draw, name)."""
         case = self.evidence.case
@@ -69,7 +87,7 @@ class Coordinates:
         first = 1
         for partition in categories.ordered_partitions:
             last = first + len(partition.into) - 1
-            odds = partition.sd * z[:, first:last] @ _contrasts(len(partition.into))
+            odds = partition.sd * z[:, first:last] @ contrasts(len(partition.into))
             shares = odds - log_sum(odds)[:, None]
             for i, part in enumerate(partition.into):
                 logs[part] = logs[partition.of] + shares[:, i]
@@ -105,3 +123,68 @@ class Coordinates:
         shared = case.presets.shared_bias.sd
         split = shared / self.level_sd
         return shared * (split * z[:, 0] + math.sqrt(1 - split**2) * rng.standard_normal(len(z)))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Level and shares as the sources saw them: with the log share knowable when they spoke.
+
+    A low level of which much was knowable and a high one of which little was say the same; so do
+    shares, where the parts were spoken of earlier or later than the whole.
+    """
+
+    coordinates: Coordinates
+    sticks: tuple[Sticks, ...]
+
+    def straight(self, z: Floats) -> Floats:
+        """Put what was seen in place of what is."""
+        return self._moved(z, 1.0)
+
+    def curved(self, y: Floats) -> Floats:
+        """Put it back; growth, by which all is moved, is the same in both."""
+        return self._moved(y, -1.0)
+
+    def _moved(self, z: Floats, sign: float) -> Floats:
+        own = self.coordinates
+        categories = own.evidence.case.categories
+        known = self._known(z)
+        moved = z.copy()
+        moved[:, 0] += sign * known[categories.root] / own.level_sd
+        for p, stick in zip(categories.ordered_partitions, self.sticks, strict=True):
+            broken_off = [p.into[i] for i in stick.order[:-1]]
+            by = np.stack([known[part] - known[p.of] for part in broken_off], axis=1)
+            moved = stick.moved(moved, sign * by)
+        return moved
+
+    def _known(self, z: Floats) -> dict[str, Floats]:
+        """Mean log share knowable by node, (draw,); of parts nobody spoke of, as of the whole."""
+        own = self.coordinates
+        categories, growth = own.evidence.case.categories, own.growth(z)
+        found: dict[str, Floats] = {}
+        for node in categories.nodes:
+            above = categories.parent(node)
+            if above is not None and node not in self._exposures:
+                found[node] = found[above]
+            else:
+                found[node] = log_known(self._exposures[node], growth, own.grows).mean(axis=1)
+        return found
+
+    @cached_property
+    def _exposures(self) -> dict[str, Exposures]:
+        """Exposures of some statements of every node spoken of, from the earliest to the latest."""
+        evidence = self.coordinates.evidence
+        categories, days = evidence.case.categories, evidence.now.days
+        told: dict[str, list[int]] = {node: [] for node in categories.nodes}
+        for i in np.argsort(days):
+            members = categories.members(evidence.statements[i].node)
+            parts = {a for m in members for a in (m, *categories.ancestors(m))} - {categories.root}
+            for node in parts or {categories.root}:
+                told[node].append(i)
+        if not told[categories.root]:
+            told[categories.root] = list(np.argsort(days))
+        found = {}
+        for node, rows in told.items():
+            some = np.linspace(0, len(rows) - 1, min(len(rows), SEEN)).round().astype(np.int64)
+            if rows:
+                found[node] = evidence.now.of(np.array(rows)[some])
+        return found

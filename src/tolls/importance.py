@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tolls.coordinates import log_sum
+from tolls.shears import Shears
 
 __all__ = ["Mixture", "Weighted", "adapted", "pareto_k", "pooled"]
 
@@ -43,19 +44,26 @@ class Mixture:
     root : (component, dimension, dimension) array
         Lower Cholesky factors of the scale matrices.
     group : (component,) int array
+    shears : Shears
+        To the coordinates in which the t's lie; what is drawn and weighed is in prior ones.
     """
 
     share: Floats
     mean: Floats
     root: Floats
     group: NDArray[np.int64]
+    shears: Shears
 
     @classmethod
-    def of(cls, parts: Sequence[tuple[float, Floats, Floats, int]]) -> "Mixture":
+    def of(
+        cls,
+        parts: Sequence[tuple[float, Floats, Floats, int]],
+        shears: Shears = Shears(),  # noqa: B008 (immutable)
+    ) -> "Mixture":
         """Build from (share, mean, covariance, group), shares in any unit."""
         share, mean, covariance, group = (np.array(x) for x in zip(*parts, strict=True))
         share = (1 - FROM_PRIOR) * share / share.sum()
-        return cls(share, mean, np.linalg.cholesky(covariance), group)
+        return cls(share, mean, np.linalg.cholesky(covariance), group, shears)
 
     def draw(self, count: int, rng: np.random.Generator) -> Floats:
         """Draw points, (count, dimension); every component gets its share of the count."""
@@ -65,7 +73,8 @@ class Mixture:
         stretch = np.sqrt(FREEDOM / rng.chisquare(FREEDOM, count))
         for k in range(len(self.share)):
             own = which == k
-            z[own] = self.mean[k] + stretch[own, None] * (z[own] @ self.root[k].T)
+            y = self.mean[k] + stretch[own, None] * (z[own] @ self.root[k].T)
+            z[own] = self.shears.curved(y)
         return z
 
     def log_parts(self, z: Floats) -> Floats:
@@ -73,9 +82,9 @@ class Mixture:
         dimension = z.shape[1]
         norm = math.lgamma((FREEDOM + dimension) / 2) - math.lgamma(FREEDOM / 2)
         norm -= dimension / 2 * math.log(FREEDOM * math.pi)
-        columns = []
+        y, columns = self.shears.straight(z), []
         for share, mean, root in zip(self.share, self.mean, self.root, strict=True):
-            distance = ((z - mean) @ np.linalg.inv(root).T) ** 2
+            distance = ((y - mean) @ np.linalg.inv(root).T) ** 2
             spread = (FREEDOM + dimension) / 2 * np.log1p(distance.sum(axis=1) / FREEDOM)
             columns.append(math.log(share) + norm - np.log(np.diag(root)).sum() - spread)
         return np.stack([*columns, math.log(FROM_PRIOR) + log_prior(z)], axis=1)
@@ -192,8 +201,9 @@ def adapted(mixture: Mixture, draws: Weighted) -> Mixture:
     -------
     Mixture
     """
-    z, weight = draws.z, draws.truncated
-    likeliest = mixture.log_parts(z)[:, :-1].argmax(axis=1)
+    weight = draws.truncated
+    likeliest = mixture.log_parts(draws.z)[:, :-1].argmax(axis=1)
+    z = mixture.shears.straight(draws.z)
     of_draw = mixture.group[likeliest]
     parts: list[tuple[float, Floats, Floats, int]] = []
     for group in np.unique(mixture.group):
@@ -222,7 +232,7 @@ def adapted(mixture: Mixture, draws: Weighted) -> Mixture:
         parts.append((tails * share, mean, TAILS_WIDER * covariance, int(group)))
         pieces = _split(z, w, mean, covariance)
         parts += [(split * share * s, m, c, int(group)) for s, m, c in pieces]
-    return Mixture.of(parts)
+    return Mixture.of(parts, mixture.shears)
 
 
 def _split(
