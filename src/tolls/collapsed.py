@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tolls.conditionals import CELLS, Conditional, Estimated, predictors
+from tolls.constants import KHAT_LIMIT
 from tolls.convergence import least_tail_ess
 from tolls.coordinates import Coordinates
 from tolls.evidence import Evidence
-from tolls.importance import SPARE, Mixture, Weighted, adapted, log_prior, pooled
+from tolls.importance import SPARE, Mixture, Weighted, adapted, log_prior, pareto_k, pooled
 from tolls.marginal import SourceDraws, log_marginal
 from tolls.modes import Mode, find_modes
 from tolls.nodes import FINE, ROUGH, Accuracy
@@ -36,10 +37,10 @@ type _Task = tuple[SourceArrays, slice]
 
 MOST_DIMENSIONS = 20
 CHAINS, DRAWS = 4, 1500
-PILOT = 150  # draws of the first round, by quadrature
-ROUND, MOST_ROUNDS = 1000, 10  # draws of a round of adaptation by estimates, and rounds
+PILOT = 100  # draws of the first round, by quadrature
+ROUND, MOST_ROUNDS = 800, 10  # draws of a round of adaptation by estimates, and rounds
 LEARNT = 60.0  # effective draws that sources are predicted from
-ADAPTED = 0.4  # effective share of a round's draws from which the proposal is good enough
+ADAPTED = 0.3  # effective share of a round's draws from which the proposal is good enough
 NOISE = 0.5  # squared relative error of estimates, all sources together, in the last round
 QUIETER = 5.0  # times less of it after every last round that failed
 MOST = 30_000  # draws of the last round
@@ -48,7 +49,7 @@ ALMOST = 0.6  # share of enough effective draws from which more are drawn, not a
 STUBBORN = 0.1  # the same, once a last round has failed
 SPARE_DRAWS, LEAST_MORE = 1.2, 200  # factor on the draws thought lacking, and the fewest
 ENOUGH = 2000.0  # effective draws, of the whole and of every tail, before sampling stops
-TEMPERATURES = (1.0, 0.4, 0.15)  # shares of a mode's own information in the first proposal
+TEMPERATURES = (1.0, 0.3, 0.1)  # shares of a mode's own information in the first proposal
 SEPARATE = 4.0  # squared distance in first proposals from which modes are groups of their own
 HEIGHT = 10.0  # nats below the highest at which a mode gets no component
 LEAST_MODE = 0.01
@@ -276,7 +277,7 @@ class Collapsed:
                 lacking = (ENOUGH / last.effective - 1) * len(last.z)
                 more = min(max(math.ceil(SPARE_DRAWS * lacking), LEAST_MORE), MOST - len(last.z))
                 last = last.joined(self._round(*proposal, more, rng, seeds))
-            if last.effective >= ENOUGH:
+            if last.effective >= ENOUGH and pareto_k(last.weighted.log_weight) < KHAT_LIMIT:
                 break
             last = replace(last, noise=self._noise(last, rng, seeds.spawn(1)[0]))
             rounds.append(last)
