@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +45,18 @@ def said(evidence: Evidence) -> list[tuple[Any, ...]]:
     return [(s.source, s.node, s.wording, *s.figure) for s in evidence.statements]
 
 
+def reworded(statement: Statement, **changes: Any) -> Statement:
+    """Return a statement with another wording, figure or sigma."""
+    return replace(statement, reading=replace(statement.reading, **changes))
+
+
 def content(item: Statement | Composition) -> tuple[Any, ...]:
     """Return all that a statement or composition says, without the rows it comes from."""
     link = item.link and (item.link.r, item.link.previous, item.link.published, item.link.as_of)
     if isinstance(item, Composition):
         what: tuple[Any, ...] = (item.of, item.parts, item.counts)
     else:
-        what = (item.node, item.wording, item.figure, item.alone)
+        what = (item.node, item.reading, item.alone)
     return (item.source, *what, item.published, item.as_of, link)
 
 
@@ -93,3 +99,48 @@ def assert_told(problems: Iterable[str], *fragments: str) -> None:
     assert any(all(f in message for f in fragments) for message in told), (
         f"no message holds all of {fragments}:\n" + "\n".join(told)
     )
+
+
+EVERY_KIND = (
+    [
+        {"source": "Monitor", "words": "several hundred", "qualifier": "words",
+         "published": "2025-03-08"},
+        {"source": "Monitor", "value": 340, "published": "2025-03-10"},
+        {"source": "Monitor", "words": "nearly 400", "qualifier": "words",
+         "published": "2025-03-14"},
+        {"source": "Court", "value": 210, "qualifier": "at_least", "evidence": "certified",
+         "published": "2025-03-20"},
+        {"source": "Court", "value": 230, "evidence": "certified", "published": "2025-03-28"},
+        {"source": "Radio", "value": 900, "evidence": "rumour", "published": "2025-03-09"},
+        {"source": "Paper", "value": 400, "qualifier": "up_to", "published": "2025-03-11"},
+        {"source": "Web", "value": 380, "published": "2025-03-12"},
+        {"source": "Survey", "value": 450, "low": 300, "high": 900, "qualifier": "estimate",
+         "published": "2025-04-20"},
+        {"source": "Office", "value": 420, "low": 380, "high": 500, "qualifier": "estimate",
+         "published": "2025-05-20", "level": "0.9"},
+        {"source": "Army", "value": 60, "category": "forces", "published": "2025-03-12"},
+        {"source": "Army", "value": 150, "category": "civilians", "published": "2025-03-12"},
+    ],
+    {
+        "kind": "massacre",
+        "categories": ["civilians", "forces"],
+        "range": {"low": 10, "high": 20_000},
+        "sources": {
+            "Monitor": {"grade": "B", "kind": "monitor"},
+            "Court": {"grade": "A", "kind": "forensic"},
+            "Radio": {"grade": "D", "kind": "media"},
+            "Paper": {"grade": "C", "kind": "media", "group": "agency"},
+            "Web": {"grade": "C", "kind": "media", "group": "agency"},
+            "Survey": {"grade": "B", "kind": "survey"},
+            "Office": {"grade": "A", "kind": "survey", "anchor": True},
+            "Army": {"grade": "C", "kind": "enemy_losses",
+                     "nodes": {"forces": {"kind": "own_losses"}}},
+        },
+    },
+)  # fmt: skip
+
+
+def every_kind(**changed: Any) -> tolls.Case:
+    """Return a case with every wording, kind of evidence and voice."""
+    rows, declared = EVERY_KIND
+    return case_of(*rows, **(declared | changed))

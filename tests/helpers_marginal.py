@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from helpers import evidence_of
+from helpers import evidence_of, reworded
 from scipy.special import roots_jacobi
 from scipy.stats import norm
 
@@ -203,7 +203,7 @@ def apart(figures, grade="A"):
     """Totals of one source that lean on nothing, long after the event."""
     evidence = of_one(row("03-20", 200), grade=grade, kind="conflict")
     (one,) = evidence.statements
-    return replace(evidence, statements=tuple(replace(one, figure=(f,)) for f in figures))
+    return replace(evidence, statements=tuple(reworded(one, figure=(f,)) for f in figures))
 
 
 def concordant(count, grade="A"):

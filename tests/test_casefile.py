@@ -269,13 +269,27 @@ FAULTS = [
         ["key reliability", "../../scale.toml", "allowed: "],
     ),
     ("a later measure", "[tolls.injured]\nrange = { low = 1, high = 9 }", ["key tolls.injured"]),
-    ("a group", '[sources.Monitor]\ngroup = "x"', ["key sources.Monitor.group", "not supported"]),
-    ("an anchor", "[sources.Monitor]\nanchor = true", ["key sources.Monitor.anchor", "remove it"]),
     (
-        "a side",
-        '[sources.Monitor.nodes.forces]\nkind = "own_losses"',
-        ["key sources.Monitor.nodes", "not supported"],
+        "a group with the name of a source",
+        '[sources.Monitor]\ngroup = "Radio"\n[sources.Radio]\ngrade = "A"',
+        ["key sources.Monitor.group", '"Radio"', "name of its own"],
     ),
+    (
+        "members of a group that differ",
+        '[sources.Monitor]\ngroup = "x"\n[sources.Radio]\ngroup = "x"\ngrade = "A"',
+        ["key sources.Radio.grade", "Monitor", "declare the same"],
+    ),
+    (
+        "a side on no node",
+        '[sources.Monitor.nodes.forcez]\nkind = "own_losses"',
+        ["key sources.Monitor.nodes", "forcez"],
+    ),
+    (
+        "a side of no kind",
+        '[sources.Monitor.nodes.killed]\nkind = "own_loses"',
+        ["key sources.Monitor.nodes.killed.kind", "own_losses"],
+    ),
+    ("no kind of evidence", '[sources.Monitor]\nevidence = "hearsay"', ["evidence", "rumour"]),
     ("a bridge", '[[bridges]]\nfrom = "certified"', ["key bridges", "not supported"]),
 ]
 

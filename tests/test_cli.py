@@ -46,7 +46,7 @@ def test_check_as_of_counts_later_reports_apart(capsys):
     [
         ('format = 1\nkindd = "battle"\n', None, ["case.toml, key kindd", "kind"]),
         ('format = 1\nkind = "batle"\n', None, ["key kind", '"batle"', "battle"]),
-        ('format = 1\n[sources.monitor]\ngroup = "x"\n', None, ["sources.monitor.group"]),
+        ('format = 1\n[sources.monitor]\ngrupe = "x"\n', None, ["sources.monitor.grupe", "group"]),
         ("format = 1\n", "source,value,published\nmonitor,12O,2025-03-09\n", ["row 2", '"12O"']),
         ("format = 1\n", "source,value,published\nmonitor,9,2025-02-30\n", ["2025-02-30"]),
         ("format = 1\n", "source,value,published\n", ["has no row"]),

@@ -12,7 +12,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from helpers import case_of, evidence_of
+from helpers import case_of, every_kind, evidence_of, reworded
 from pytensor.compile.mode import Mode
 from pytensor.graph.replace import vectorize_graph
 from scipy import stats
@@ -79,6 +79,7 @@ EVIDENCE = {
     "early": lambda: gather(tolls.read_case(SYRIA), "2025-03-08"),
     "conflict": lambda: evidence_of(*WORDED, **(DECLARED | {"kind": "conflict"})),
     "worded": lambda: evidence_of(*WORDED, **DECLARED),
+    "every kind": lambda: gather(every_kind()),
 }
 
 
@@ -264,7 +265,7 @@ def test_both_likelihoods_agree_on_every_wording(wording, figure):
         {"value": 5, "category": "civilians"}, categories=["civilians", "forces"]
     )
     evidence = replace(
-        evidence, statements=(replace(evidence.statements[0], wording=wording, figure=figure),)
+        evidence, statements=(reworded(evidence.statements[0], wording=wording, figure=figure),)
     )
     parameters, points = prior_points(evidence)
     graph = potentials_of(evidence, points)["statements"]

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers import evidence_of
+from helpers import evidence_of, reworded
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import log_ndtr, ndtr
@@ -150,8 +150,8 @@ def test_about_a_round_figure_admits_more_than_about_an_odd_one():
 
 
 def test_an_unknown_wording_has_no_likelihood():
-    with pytest.raises(ValueError, match="'words'"):
-        log_pmf("words", (5,), CENTRE, SD, PRESETS)
+    with pytest.raises(ValueError, match="'guess'"):
+        log_pmf("guess", (5,), CENTRE, SD, PRESETS)
 
 
 # --- far out in the tails -------------------------------------------------------------------------
@@ -383,7 +383,7 @@ def test_statements_sum_to_one_with_their_links_and_gross_errors():
     linked = [s for s in evidence.statements if s.link]
 
     def probability(wording, *figure):
-        said = tuple(replace(s, wording=wording, figure=figure) for s in linked)
+        said = tuple(reworded(s, wording=wording, figure=figure) for s in linked)
         return np.exp(log_likelihood(replace(evidence, statements=said), p)[0])
 
     total = sum(probability("exact", y) for y in range(ENOUGH)) + probability(
@@ -408,7 +408,10 @@ def test_a_lone_part_is_told_less_sharply_than_a_total():
     figure = (round(math.exp(centre)),)
     sharp, blunt = (
         log_likelihood(
-            replace(evidence, statements=(replace(statement, figure=figure, alone=alone),)), p
+            replace(
+                evidence, statements=(replace(reworded(statement, figure=figure), alone=alone),)
+            ),
+            p,
         )[0][0, 0]
         for alone in (False, True)
     )

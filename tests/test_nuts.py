@@ -50,7 +50,8 @@ def other_evidence():
         {"value": 2345},
         {"value": 1780, "published": "2025-03-19"},
         {"value": 7, "category": "civilians", "qualifier": "at_least", "published": "2025-03-12"},
-        {"value": 1999, "source": "Radio", "qualifier": "about", "published": "2025-03-09T03:00"},
+        {"value": 1999, "source": "Radio", "qualifier": "about", "published": "2025-03-09T03:00",
+         "evidence": "rumour"},
         {"value": 0, "category": "civilians", "source": "Ministry", "published": "2025-04-01"},
         {"value": 1200, "category": "forces", "source": "Ministry", "published": "2025-04-01"},
         {"value": 5, "category": "civilians", "source": "Ministry", "published": "2025-04-20"},
@@ -188,7 +189,8 @@ def test_the_other_evidence_has_other_numbers_in_every_column():
     named = [f"{table} {column}" for table, column, _ in structure.shapes]
     same = {name for name, (a, b) in zip(named, columns, strict=True) if (a == b).all()}
     assert same == {
-        "statements source", "statements node", "pieces statement", "pieces which",
+        "statements source", "statements node", "statements seen", "pieces statement",
+        "pieces which",
         "compositions_of_killed source",
     }  # fmt: skip
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import case_of, evidence_of
+from helpers import case_of, every_kind, evidence_of, reworded
 from scipy import stats
 
 import tolls
@@ -59,7 +59,7 @@ def probabilities(made, statement, figures):
     found = []
     for figure in figures:
         stated = list(made.evidence.statements)
-        stated[at] = replace(statement, figure=(int(figure),))
+        stated[at] = reworded(statement, figure=(figure.item(),))
         changed = replace(made.evidence, statements=tuple(stated))
         found.append(log_likelihood(changed, parameters_of(made))[0][0, at])
     return np.exp(found)
@@ -118,6 +118,31 @@ def test_statements_are_as_frequent_as_the_likelihood_says(wording, category, si
     assert_frequencies(drawn, lambda figures: probabilities(made, statement, figures))
 
 
+# of `every_kind`, in the order of its evidence: a word, a hedge, a rumour, estimates, sides
+@pytest.mark.parametrize(
+    ("source", "wording"),
+    [
+        ("Monitor", "words"), ("Monitor", "about"), ("Radio", "exact"), ("Survey", "estimate"),
+        ("Office", "estimate"), ("Army", "exact"), ("Army on forces", "exact"),
+    ],
+)  # fmt: skip
+def test_every_kind_of_report_is_as_frequent_as_the_likelihood_says(source, wording):
+    evidence = gather(every_kind())
+    made = world(
+        evidence, {"killed": 400.0, "civilians": 320.0, "forces": 80.0}, kappa=0.1, eta=0.2,
+        rate=0.4, shape=1.1, bias={n: 0.9 + 0.1 * i for i, n in enumerate(evidence.sources)},
+        scatter=dict.fromkeys(evidence.sources, 0.2),
+        reliability=dict.fromkeys(evidence.sources, 0.8),
+    )  # fmt: skip
+    found = next(s for s in evidence.statements if (s.source, s.wording) == (source, wording))
+    statement = replace(found, link=None)
+    made.evidence = replace(
+        evidence, statements=tuple(statement if s is found else s for s in evidence.statements)
+    )
+    drawn = np.array([made.state(statement) for _ in range(DRAWS)])
+    assert_frequencies(drawn, lambda figures: probabilities(made, statement, figures))
+
+
 @pytest.mark.parametrize("wording", ["exact", "about", "at_least", "up_to"])
 def test_a_slightly_different_scatter_would_be_told_apart(wording):
     made, other = (
@@ -137,7 +162,7 @@ def test_words_of_a_fixed_belief_agree_with_its_probabilities(wording):
     made.reliability = {"Monitor": 1 - 1e-12}
     (statement,) = made.evidence.statements
     drawn = np.array([made.state(statement) for _ in range(2000)])
-    centre = 900 * 0.9 * math.exp(0.1) * made.known(statement.as_of, statement.published)
+    centre = 900 * 0.9 * math.exp(0.1) * made.known(statement.as_of, statement.published, 1.0)
     if wording == "at_least":
         assert drawn.max() <= centre * 1.3
     elif wording == "up_to":

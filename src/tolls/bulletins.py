@@ -8,11 +8,14 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tolls.categories import Categories, Partition
 from tolls.growth import Moment
 from tolls.presets import Presets
+from tolls.readings import Reading, read
 from tolls.relays import covers, specificity
+from tolls.reliability import SourceDeclaration
 from tolls.reports import Report
 
 __all__ = ["Composition", "Fates", "Link", "Statement", "assemble"]
@@ -20,10 +23,14 @@ __all__ = ["Composition", "Fates", "Link", "Statement", "assemble"]
 
 @dataclass(frozen=True, slots=True)
 class Link[Of]:
-    """The previous figure that a statement leans on, with weight `r`; `rows` say which it is."""
+    """The previous figure that a statement leans on, with weight `r`; `rows` say which it is.
+
+    `pace` is that of the growth of knowledge towards it.
+    """
 
     r: float
     previous: Of
+    pace: float
     published: Moment
     as_of: Moment
     rows: tuple[int, ...]
@@ -37,9 +44,9 @@ class Statement:
     ----------
     node : str
         Node or union.
-    figure : tuple of int
-        ``(y,)``, or ``(low, high)`` of a range; `more_than` and `fewer_than` are already
-        turned into `at_least` and `up_to`.
+    reading : Reading
+        Wording and figure; `more_than` and `fewer_than` are already turned into `at_least` and
+        `up_to`.
     alone : bool
         True for a part or union that is stated alone or inexactly: its split is uncertain.
     rows : tuple of int
@@ -50,13 +57,22 @@ class Statement:
 
     source: str
     node: str
-    wording: str
-    figure: tuple[int, ...]
+    reading: Reading
     published: Moment
     as_of: Moment
     alone: bool
     rows: tuple[int, ...]
     link: Link[float] | None = None
+
+    @property
+    def wording(self) -> str:
+        """Wording of its reading."""
+        return self.reading.wording
+
+    @property
+    def figure(self) -> tuple[Any, ...]:
+        """Figure of its reading."""
+        return self.reading.figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +124,22 @@ class _Figure:
         return (self.report.published, self.report.as_of, *self.report.bounds)
 
     @property
-    def stated(self) -> tuple[int, ...]:
-        return self.report.figure
+    def stated(self) -> tuple[int | str, ...]:
+        return self.report.said
+
+    @property
+    def number(self) -> int:
+        """The number of an exact figure."""
+        assert self.report.value is not None
+        return self.report.value
 
 
 def assemble(
-    reports: Sequence[Report], categories: Categories, presets: Presets, fates: Fates
+    reports: Sequence[Report],
+    source: SourceDeclaration,
+    categories: Categories,
+    presets: Presets,
+    fates: Fates,
 ) -> tuple[list[Statement], list[Composition]]:
     """Turn the reports of one source into statements and compositions.
 
@@ -121,6 +147,7 @@ def assemble(
     ----------
     reports : sequence of Report
         One source's own figures and stand-ins, all of one measure.
+    source : SourceDeclaration
     categories : Categories
         The tree they speak of.
     presets : Presets
@@ -144,7 +171,7 @@ def assemble(
     statements: list[Statement] = []
     for node in categories.names:
         line = sorted((f for f in figures if f.node == node), key=lambda f: f.key)
-        statements += _linked(_without_runs(line, fates), categories.root, presets)
+        statements += _linked(_without_runs(line, fates), source, categories.root, presets)
     fates.put((row for s in statements for row in s.rows), "evidence")
     fates.put((row for c in compositions for row in c.rows), "evidence")
     return statements, _linked_compositions(compositions, presets)
@@ -153,26 +180,27 @@ def assemble(
 def _bulletins(partition: Partition, figures: Sequence[_Figure]) -> list[list[_Figure]]:
     """Find figures on all parts of a partition that were stated together.
 
-    Together means the same `as_of` and `published`; where several figures stand on a part, the
-    k-th smallest of each part belong together. What is left joins by `as_of` alone, if each part
-    has exactly one figure left.
+    Together means the same `as_of`, `published` and kind of evidence; where several figures stand
+    on a part, the k-th smallest of each part belong together. What is left joins whenever it was
+    published, if each part has exactly one figure left.
     """
-    groups: dict[tuple[Moment, Moment], dict[str, list[_Figure]]]
+    groups: dict[tuple[Moment, Moment, str], dict[str, list[_Figure]]]
     groups = defaultdict(lambda: defaultdict(list))
     for figure in figures:
         if figure.kind not in ("alone", "sum"):
             continue
         if figure.node in partition.into and figure.report.qualifier == "exact":
-            groups[figure.report.as_of, figure.report.published][figure.node].append(figure)
+            said = figure.report
+            groups[said.as_of, said.published, said.evidence][figure.node].append(figure)
     found = []
-    left: dict[Moment, dict[str, list[_Figure]]] = defaultdict(lambda: defaultdict(list))
-    for as_of, published in sorted(groups):
-        group = groups[as_of, published]
-        columns = [sorted(group[part], key=lambda f: f.stated) for part in partition.into]
+    left: dict[tuple[Moment, str], dict[str, list[_Figure]]]
+    left = defaultdict(lambda: defaultdict(list))
+    for (as_of, _, evidence), group in sorted(groups.items(), key=lambda item: item[0]):
+        columns = [sorted(group[part], key=lambda f: f.number) for part in partition.into]
         complete = min(map(len, columns))
         found += [[column[k] for column in columns] for k in range(complete)]
         for part, column in zip(partition.into, columns, strict=True):
-            left[as_of][part] += column[complete:]
+            left[as_of, evidence][part] += column[complete:]
     for group in left.values():
         once = [{figure.stated: figure for figure in group[part]} for part in partition.into]
         if all(len(figures_of_part) == 1 for figures_of_part in once):
@@ -184,7 +212,7 @@ def _when(parts: Sequence[_Figure]) -> tuple[Moment, Moment, int]:
     return (
         max(p.report.published for p in parts),
         parts[0].report.as_of,
-        sum(p.stated[0] for p in parts),
+        sum(p.number for p in parts),
     )
 
 
@@ -218,7 +246,7 @@ def _composition(partition: Partition, parts: Sequence[_Figure]) -> Composition:
         source=parts[0].report.source,
         of=partition.of,
         parts=partition.into,
-        counts=tuple(p.stated[0] for p in parts),
+        counts=tuple(p.number for p in parts),
         published=published,
         as_of=as_of,
         rows=tuple(row for p in parts for row in p.rows),
@@ -242,7 +270,7 @@ def _merge(
         published=published,
         as_of=as_of,
     )
-    values = {p.node: p.stated[0] for p in parts}
+    values = {p.node: p.number for p in parts}
     sums = {partition.of: total} | {
         name: sum(values[m] for m in members)
         for name, members in categories.unions.items()
@@ -281,7 +309,7 @@ def _without_runs(line: Sequence[_Figure], fates: Fates) -> list[_Figure]:
         else:
             runs.append([figure])
     kept: list[_Figure] = []
-    newest: dict[tuple[int, ...], _Figure] = {}
+    newest: dict[tuple[int | str, ...], _Figure] = {}
     for run in runs:
         latest = min(run, key=_as_latest)
         before = newest.get(latest.stated)
@@ -321,18 +349,19 @@ def _restated(report: Report, latest: Report) -> Report:
     return replace(report, as_of=latest.as_of, published=latest.published)
 
 
-def _linked(line: Sequence[_Figure], root: str, presets: Presets) -> list[Statement]:
+def _linked(
+    line: Sequence[_Figure], source: SourceDeclaration, root: str, presets: Presets
+) -> list[Statement]:
     statements = []
-    previous: _Figure | None = None
+    previous: tuple[_Figure, Reading] | None = None
     for figure in line:
+        reading = read(figure.report, source, presets)
         if figure.kind != "part":
-            wording, numbers = _wording(figure.report)
             statements.append(
                 Statement(
                     source=figure.report.source,
                     node=figure.node,
-                    wording=wording,
-                    figure=numbers,
+                    reading=reading,
                     published=figure.report.published,
                     as_of=figure.report.as_of,
                     alone=figure.node != root,
@@ -340,32 +369,28 @@ def _linked(line: Sequence[_Figure], root: str, presets: Presets) -> list[Statem
                     link=_link(previous, figure.report, presets),
                 )
             )
-        previous = figure
+        previous = figure, reading
     return statements
 
 
-def _wording(report: Report) -> tuple[str, tuple[int, ...]]:
-    if report.value is None:
-        return "range", report.figure
-    if report.qualifier == "more_than":
-        return "at_least", (report.value + 1,)
-    if report.qualifier == "fewer_than":
-        return "up_to", (report.value - 1,)
-    return report.qualifier, (report.value,)
-
-
-def _link(previous: _Figure | None, report: Report, presets: Presets) -> Link[float] | None:
-    if previous is None:
+def _link(
+    before: tuple[_Figure, Reading] | None, report: Report, presets: Presets
+) -> Link[float] | None:
+    if before is None:
         return None
-    wording, numbers = _wording(previous.report)
-    if wording == "up_to" or (wording == "at_least" and numbers[0] == 0):
+    previous, reading = before
+    numbers = [n for n in reading.figure if not isinstance(n, str)]
+    if reading.wording in ("up_to", "words") or (
+        reading.wording in ("at_least", "floor") and numbers[0] == 0
+    ):
         return None
-    said = math.sqrt(math.prod(max(n, 0.5) for n in numbers)) if wording == "range" else numbers[0]
-    if wording == "at_least":
+    said = math.prod(max(n, 0.5) for n in numbers) ** (1 / len(numbers))
+    if reading.wording in ("at_least", "floor"):
         said *= presets.links.floor_factor
     return Link(
         _memory(previous.report.published, report.published, presets),
-        math.log(max(said, 0.5)),
+        math.log(said) - reading.shift,
+        reading.pace,
         previous.report.published,
         previous.report.as_of,
         previous.rows,
@@ -392,6 +417,7 @@ def _linked_compositions(
             link = Link(
                 _memory(before.published, composition.published, presets),
                 tuple(count / sum(before.counts) for count in before.counts),
+                1.0,
                 before.published,
                 before.as_of,
                 before.rows,

@@ -19,9 +19,11 @@ from tolls.errors import InputError, Problems, nearest
 from tolls.formatting import percent
 from tolls.presets import Presets, load_presets
 from tolls.priors import LogNormal
+from tolls.readings import in_numbers
 from tolls.relays import check_citations
 from tolls.reliability import SourceDeclaration, SourcePrior, source_prior
 from tolls.reports import Report, read_table, table_rows
+from tolls.voices import check_anchors, check_voices, declared, voice_of, voices_of
 
 __all__ = ["Case", "presets_of"]
 
@@ -92,6 +94,7 @@ class Case:
     end: date
     categories: Categories
     sources: Mapping[str, SourceDeclaration]
+    voices: Mapping[str, SourceDeclaration]
     reports: tuple[Report, ...]
     root_prior: LogNormal
     assumptions: tuple[str, ...]
@@ -191,7 +194,10 @@ class Case:
             start=declaration.start,
             columns=content.columns,
         )
+        reports = tuple(in_numbers(r, presets, rows) for r in reports)
         check_citations(reports, rows)
+        check_anchors(declaration, reports, rows)
+        check_voices(declaration, names, problems)
         if problems.messages or rows.messages or categories is None:
             raise InputError((*problems.messages, *rows.messages))
         self._set(
@@ -229,24 +235,14 @@ class Case:
         strange = [name for name in named if name not in declaration.sources]
         if strange:
             told.append(f"not declared, hence grade F: {', '.join(map(self._hinted, strange))}")
-        sources = {
-            name: SourceDeclaration(
-                name,
-                table.grade,
-                table.kind,
-                table.rationale,
-                table.reference,
-                table.bias.prior() if table.bias else None,
-                table.scatter.prior() if table.scatter else None,
-                table.reliability.prior() if table.reliability else None,
-            )
-            for name, table in declaration.sources.items()
-        } | {name: SourceDeclaration(name) for name in strange}
+        sources = {name: declared(name, table) for name, table in declaration.sources.items()}
+        sources |= {name: SourceDeclaration(name) for name in strange}
         self._set(
             start=start,
             end=declaration.end or start,
             root_prior=root_prior,
             sources=sources,
+            voices=voices_of(declaration, sources),
             assumptions=tuple(told),
         )
 
@@ -261,9 +257,20 @@ class Case:
         """Nodes and unions in declared order."""
         return self.categories.names
 
+    def voice(self, source: str, node: str) -> str:
+        """Return whose behaviour a source's reports on a node share: its key in `voices`."""
+        above = (node, *self.categories.ancestors(node))
+        return voice_of(self.declaration, source, above)
+
+    def member_of(self, voice: str) -> str:
+        """Return the first source whose reports are of a voice."""
+        return next(s for s in self.sources if voice in (self.voice(s, n) for n in self.names))
+
     def source_prior(self, name: str) -> SourcePrior:
-        """Return the priors of one source."""
-        return source_prior(self.sources[name], self.presets)
+        """Return the priors of one voice, or of a source's own."""
+        if name not in self.voices:
+            name = self.voice(name, self.categories.root)
+        return source_prior(self.voices[name], self.presets)
 
     def with_reports(self, reports: Any) -> "Case":
         """Return the same declaration with other reports (a DataFrame or a list of mappings)."""

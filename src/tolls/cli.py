@@ -127,9 +127,10 @@ def _understood(case: Case, evidence: Evidence) -> list[str]:
     lines += [f"  {name} = {' + '.join(m)} (union)" for name, m in case.categories.unions.items()]
     lines += ["", "Sources used as evidence"]
     for name in evidence.sources:
-        kind = case.presets.source_kinds[case.sources[name].kind].words
+        kind = case.presets.source_kinds[case.voices[name].kind].words
         lines.append(f"  {name}: {kind}; {case.source_prior(name).in_words()}")
-    others = [name for name in case.sources if name not in evidence.sources]
+    heard = {name for name, _ in evidence.speakers}
+    others = [name for name in case.sources if name not in heard]
     if others:
         lines.append(f"  without evidence of their own: {', '.join(others)}")
     tally = evidence.counts

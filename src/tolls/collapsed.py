@@ -299,7 +299,7 @@ class Collapsed:
         """Draw and evaluate, by quadrature where there are no conditionals yet."""
         z, own = mixture.draw(count, rng), seeds.spawn(1)[0]
         shared = self.coordinates.shared_bias(z, rng)
-        log_size = self.coordinates.level(z) - shared[:, None]
+        log_size = self.coordinates.log_size(z, shared)
         found = self._estimated(z, conditionals, own) if conditionals else self._pilot(z, own)
         return _Round(mixture, conditionals, z, log_size, shared, found)
 
@@ -390,7 +390,7 @@ class Collapsed:
         evidence, presets = self.evidence, self.evidence.case.presets
         level, growth = self.coordinates.level(z), self.coordinates.growth(z)
         names = evidence.case.names
-        log_size = level - shared[:, None]
+        log_size = self.coordinates.log_size(z, shared)
 
         def work(source: SourceArrays, rows: slice, rng: np.random.Generator) -> Floats:
             given = level[rows], growth.of(rows), drawn[source.name].at(rows)

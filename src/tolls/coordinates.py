@@ -1,7 +1,8 @@
 """The few unknowns that all sources look at, in coordinates with a standard normal prior.
 
 What sources see of a root and of the bias they share is the sum of their logs alone, so that sum is
-the first coordinate, and the two are told apart afterwards, exactly, as the prior has it.
+the first coordinate, and the two are told apart afterwards, exactly, as the prior has it. Only an
+anchor of the level sees the root itself: where there is one, each is a coordinate.
 """
 
 import math
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tolls.evidence import Evidence, Exposures
-from tolls.likelihood import Growth, log_known
+from tolls.likelihood import Growth, levels, log_known
 from tolls.shears import Shears, Sticks, contrasts
 
 __all__ = ["Coordinates", "log_sum"]
@@ -48,12 +49,18 @@ class Coordinates:
     def dimension(self) -> int:
         """Number of coordinates."""
         partitions = self.evidence.case.categories.partitions
-        return 1 + sum(len(p.into) - 1 for p in partitions) + (3 if self.grows else 1)
+        shares = sum(len(p.into) - 1 for p in partitions)
+        return 1 + shares + self.evidence.anchored + (3 if self.grows else 1)
 
     @cached_property
     def level_sd(self) -> float:
-        """Prior sd of the log root plus the shared bias."""
+        """Prior sd of the first coordinate: of the log root plus the shared bias.
+
+        Of the log root alone where there is an anchor, which tells the two apart.
+        """
         case = self.evidence.case
+        if self.evidence.anchored:
+            return case.root_prior.sd
         return math.hypot(case.root_prior.sd, case.presets.shared_bias.sd)
 
     @cached_property
@@ -80,7 +87,7 @@ class Coordinates:
             first += len(p.into) - 1
 
     def level(self, z: Floats) -> Floats:
-        """Log size plus shared bias of every node and union, (draw, name)."""
+        """Return what sources see of sizes, as `likelihood.levels` lays it out."""
         case = self.evidence.case
         categories = case.categories
         logs = {categories.root: case.root_prior.mean + self.level_sd * z[:, 0]}
@@ -98,7 +105,20 @@ class Coordinates:
             columns.append(
                 logs[name] if name in logs else log_sum(np.stack([logs[m] for m in members], 1))
             )
-        return np.stack(columns, axis=1)
+        found = np.stack(columns, axis=1)
+        if self.evidence.anchored:
+            return levels(self.evidence, found, self._shared(z))
+        return found
+
+    def log_size(self, z: Floats, shared: Floats) -> Floats:
+        """Log sizes of every node and union, (draw, name), given the shared bias."""
+        count = len(self.evidence.case.names)
+        level = self.level(z)
+        return level[:, count:] if self.evidence.anchored else level - shared[:, None]
+
+    def _shared(self, z: Floats) -> Floats:
+        """Return the shared bias where it has a coordinate of its own, before those of growth."""
+        return self.evidence.case.presets.shared_bias.sd * z[:, -4 if self.grows else -2]
 
     def growth(self, z: Floats) -> Growth:
         """How knowledge grows; a rate and shape of one where the kind of event has none."""
@@ -119,6 +139,8 @@ class Coordinates:
         Of two independent normal logs whose sum is known, the likelihood adds nothing to what the
         prior says of how they split it.
         """
+        if self.evidence.anchored:
+            return self._shared(z)
         case = self.evidence.case
         shared = case.presets.shared_bias.sd
         split = shared / self.level_sd

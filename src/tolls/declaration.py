@@ -17,10 +17,11 @@ from tolls.validation import add_faults, without_faults
 
 __all__ = ["Declaration", "validate"]
 
+type Evidence = Literal[
+    "count", "list", "public_list", "certified", "estimate", "projection", "rumour"
+]
 type Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 type Probability = Annotated[float, Field(gt=0, lt=1)]
-
-_LATER_SOURCE = ("group", "anchor", "evidence", "nodes")
 
 
 class _Table(BaseModel):
@@ -59,6 +60,14 @@ class ReliabilityDeclaration(_Table):
         return Beta(self.mean * self.strength, (1 - self.mean) * self.strength)
 
 
+class NodeTable(_Table):
+    """One ``[sources.NAME.nodes.NODE]`` table: what is different there."""
+
+    kind: str | None = None
+    bias: RangeDeclaration | None = None
+    scatter: RangeDeclaration | None = None
+
+
 class SourceTable(_Table):
     """One ``[sources.NAME]`` table."""
 
@@ -70,9 +79,9 @@ class SourceTable(_Table):
     scatter: RangeDeclaration | None = None
     reliability: ReliabilityDeclaration | None = None
     group: str | None = None
-    anchor: bool | None = None
-    evidence: str | None = None
-    nodes: dict[str, Any] | None = None
+    anchor: bool = False
+    evidence: Evidence | None = None
+    nodes: dict[str, NodeTable] = {}
 
     @field_validator("grade")
     @classmethod
@@ -156,10 +165,6 @@ def validate(raw: dict[str, Any], problems: Problems) -> Declaration:
     for measure in declaration.tolls:
         if measure != "killed":
             _later(problems, f"tolls.{measure}", "this version estimates killed alone")
-    for name, source in declaration.sources.items():
-        for key in _LATER_SOURCE:
-            if getattr(source, key) is not None:
-                _later(problems, f"sources.{name}.{key}", "a later version reads it")
     if declaration.bridges:
         _later(problems, "bridges", "a later version reads it")
     return declaration
@@ -182,5 +187,9 @@ def check_kinds(declaration: Declaration, presets: Presets, problems: Problems) 
             problems.add("key sources", "a source has an empty name")
         if source.kind not in presets.source_kinds:
             problems.unknown(f"{key}.kind", "kind of source", source.kind, presets.source_kinds)
+        for node, table in source.nodes.items():
+            if table.kind is not None and table.kind not in presets.source_kinds:
+                where = f"{key}.nodes.{node}.kind"
+                problems.unknown(where, "kind of source", table.kind, presets.source_kinds)
         if source.grade[0] not in presets.grades:
             problems.unknown(f"{key}.grade", "grade", source.grade, presets.grades)

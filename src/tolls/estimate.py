@@ -21,7 +21,7 @@ from tolls.convergence import Diagnostics
 from tolls.errors import InputError, nearest
 from tolls.evidence import Evidence
 from tolls.formatting import count, interval, percent, period, text_table
-from tolls.influence import without_each
+from tolls.influence import rests_on, without_each
 from tolls.intervals import credible_interval
 from tolls.likelihood import Parameters
 from tolls.storage import write_tree
@@ -187,8 +187,9 @@ class Estimate:
         root = self.tolls(self.nodes[0])
         without = without_each(self.evidence, self.parameters, root.astype(float))
         rows = []
-        for i, name in enumerate(self.evidence.sources):
-            prior = self.case.source_prior(name)
+        for name, i in self.evidence.speakers:
+            voice = self.evidence.sources[i]
+            prior = self.case.source_prior(voice)
             bias = self.posterior["bias"][..., i].reshape(-1)
             honest = self.posterior["reliability"][..., i]
             lo, hi = credible_interval(bias, ci_prob, "eti")
@@ -197,8 +198,8 @@ class Estimate:
                 {
                     "source": name,
                     "grade": prior.grade,
-                    "kind": self.case.sources[name].kind,
-                    "reports": self._rows_of(name),
+                    "kind": self.case.voices[voice].kind,
+                    "reports": self._rows_of(name, voice),
                     "bias_median": float(np.median(bias)),
                     "bias_lo": lo,
                     "bias_hi": hi,
@@ -209,16 +210,18 @@ class Estimate:
                     "reliability": float(honest.mean()),
                     "reliability_prior": prior.reliability.mean,
                     "moved": float((np.log(bias).mean() - prior.bias.mean) / prior.bias.sd),
-                    "without": without[name].median,
-                    "influence": float(np.median(root)) / without[name].median,
-                    "khat": without[name].khat,
+                    "without": without[voice].median,
+                    "influence": float(np.median(root)) / without[voice].median,
+                    "khat": without[voice].khat,
                 }
             )
         return pd.DataFrame(rows).set_index("source")
 
-    def _rows_of(self, source: str) -> int:
-        used = {row for unit in self.evidence.units if unit.source == source for row in unit.rows}
-        return len(used)
+    def _rows_of(self, name: str, voice: str) -> int:
+        """Count the reports of a voice; of a group those of the source that is named."""
+        used = {row for unit in self.evidence.units if unit.source == voice for row in unit.rows}
+        told = self.evidence.told_by(voice)
+        return len(used) if len(told) < 2 else len(used & told[name])
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -326,11 +329,15 @@ class Estimate:
         import xarray as xr
 
         parts = [part for p in self.case.categories.ordered_partitions for part in p.into]
-        names = {"node": self.nodes, "part": parts, "source": self.evidence.sources}
+        labels, voices = zip(*self.evidence.speakers, strict=True)
+        names = {"node": self.nodes, "part": parts, "source": labels}
         groups = {}
         for group, values in (("posterior", self.posterior), ("prior", self.prior)):
             arrays = {
-                name: (("chain", "draw", *DIMS.get(name, ())), array)
+                name: (
+                    ("chain", "draw", *DIMS.get(name, ())),
+                    array[..., list(voices)] if DIMS.get(name) == ("source",) else array,
+                )
                 for name, array in values.items()
             }
             used = {dim for dims, _ in arrays.values() for dim in dims}
@@ -378,7 +385,7 @@ class Estimate:
         members = self.case.categories.members(name)
         who = "people" if name == self.nodes[0] else " and ".join(members).replace("_", " ")
         used = self.evidence.counts["evidence"]
-        sources = len(self.evidence.sources)
+        sources = len(self.evidence.speakers)
         return (
             f"{self.case.title}: an estimated {interval(lo, hi)} {who} were killed "
             f"{period(*self.evidence.period)} ({percent(ci_prob)} credible interval; median "
@@ -390,10 +397,7 @@ class Estimate:
     @property
     def level(self) -> str:
         """Say what the height of the estimate rests on."""
-        return (
-            "The level rests on the priors of the sources' biases and of the bias they share; "
-            "no anchor and no outside estimate is declared."
-        )
+        return rests_on(self.evidence)
 
     def _lines(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         chains = self.diagnostics.rhat is not None
@@ -463,14 +467,14 @@ class Estimate:
         sources = [
             {
                 "source": name,
-                "grade": self.case.sources[name].grade,
+                "grade": self.case.voices[self.evidence.sources[i]].grade,
                 "bias_median": float(np.median(self.posterior["bias"][..., i])),
                 "bias_lo": bounds[i][0],
                 "bias_hi": bounds[i][1],
                 "reliability": float(self.posterior["reliability"][..., i].mean()),
-                "reports": self._rows_of(name),
+                "reports": self._rows_of(name, self.evidence.sources[i]),
             }
-            for i, name in enumerate(self.evidence.sources)
+            for name, i in self.evidence.speakers
         ]
         return {
             "tolls_version": VERSION,

@@ -6,7 +6,7 @@ engines and the simulation start from the same arrays. No likelihood lives here.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -59,6 +59,8 @@ class Evidence:
     source, node : (statement,) int arrays
         Positions in `sources` and in ``case.names``.
     alone : (statement,) bool array
+    shift, spread : (statement,) float arrays
+        What readings add to the log of what is said, and to its variance.
     link : (statement,) float array
         Weight r of the previous figure, 0 where there is none.
     link_log : (statement,) float array
@@ -75,6 +77,27 @@ class Evidence:
     compositions: tuple[Composition, ...]
     fates: dict[int, tuple[str, str]]
     warnings: tuple[str, ...]
+
+    @cached_property
+    def speakers(self) -> tuple[tuple[str, int], ...]:
+        """Name of every source that is evidence, and position of its voice in `sources`.
+
+        A source of a group stands for itself; what it says of a node declared apart stands by
+        itself.
+        """
+        return tuple((name, i) for i, v in enumerate(self.sources) for name in self.told_by(v))
+
+    def told_by(self, voice: str) -> dict[str, set[int]]:
+        """Return the rows of every source of a voice, by the name that `speakers` gives it."""
+        case = self.case
+        own = {r.row: r.source for r in case.reports if not r.cites}
+        rows = {row for unit in self.units if unit.source == voice for row in unit.rows}
+        said = {own[row] for row in rows if row in own}
+        members = [n for n in case.sources if n in said] or [case.member_of(voice)]
+        table = case.declaration.sources.get(members[0])
+        group = table.group if table else None
+        names = {n: voice.replace(group, n, 1) if group else voice for n in members}
+        return {names[n]: {row for row in rows if own.get(row, n) == n} for n in members}
 
     @property
     def counts(self) -> dict[str, int]:
@@ -100,14 +123,40 @@ class Evidence:
 
     @cached_property
     def node(self) -> Ints:
-        """Position of each statement's node in ``case.names``."""
+        """Position of each statement's node in ``case.names``; of an anchor's beyond them.
+
+        An anchor knows nothing of the bias that all others share: levels are laid out twice where
+        there is one, with the shared bias and without.
+        """
         names = self.case.names
-        return np.array([names.index(s.node) for s in self.statements], dtype=np.int64)
+        return np.array(
+            [names.index(s.node) + len(names) * self.anchors(s) for s in self.statements],
+            dtype=np.int64,
+        )
+
+    def anchors(self, statement: Statement) -> bool:
+        """Tell whether a statement is that of an anchor of the level."""
+        return self.case.voices[statement.source].anchor
+
+    @cached_property
+    def anchored(self) -> bool:
+        """Whether any statement anchors the level."""
+        return any(map(self.anchors, self.statements))
 
     @cached_property
     def alone(self) -> NDArray[np.bool_]:
         """Whether each statement is a part stated alone."""
         return np.array([s.alone for s in self.statements], dtype=bool)
+
+    @cached_property
+    def shift(self) -> Floats:
+        """Log of what each statement's evidence multiplies its figure by."""
+        return np.array([s.reading.shift for s in self.statements])
+
+    @cached_property
+    def spread(self) -> Floats:
+        """Variance that each statement's wording or evidence adds."""
+        return np.array([s.reading.spread for s in self.statements])
 
     @cached_property
     def link(self) -> Floats:
@@ -122,22 +171,24 @@ class Evidence:
     @cached_property
     def now(self) -> Exposures:
         """Exposures of each statement."""
-        return self.exposures([(s.as_of, s.published) for s in self.statements])
+        return self.exposures([(s.as_of, s.published, s.reading.pace) for s in self.statements])
 
     @cached_property
     def before(self) -> Exposures:
         """Exposures of the figure that each statement leans on."""
         return self.exposures(
             [
-                (s.link.as_of, s.link.published) if s.link else (s.as_of, s.published)
+                (s.link.as_of, s.link.published, s.link.pace)
+                if s.link
+                else (s.as_of, s.published, s.reading.pace)
                 for s in self.statements
             ]
         )
 
-    def exposures(self, moments: Sequence[tuple[Moment, Moment]]) -> Exposures:
-        """Exposures of (as_of, published) pairs within the period."""
+    def exposures(self, moments: Sequence[tuple[Moment, Moment, float]]) -> Exposures:
+        """Exposures of (as_of, published, pace) within the period."""
         start, end = self.period
-        found = [exposure(a, p, start, end, self.case.presets) for a, p in moments]
+        found = [exposure(a, p, start, end, self.case.presets, pace) for a, p, pace in moments]
         return Exposures(np.array([e.elapsed for e in found]), np.array([e.days for e in found]))
 
 
@@ -177,10 +228,11 @@ def gather(case: Case, as_of: date | str | None = None) -> Evidence:
         fates.put((relay.row,), "relay", reason)
     statements: list[Statement] = []
     compositions: list[Composition] = []
-    sources = [name for name in case.sources if any(r.source == name for r in own)]
+    own = [replace(r, source=case.voice(r.source, r.category)) for r in own]
+    sources = [name for name in case.voices if any(r.source == name for r in own)]
     for name in sources:
         said = [r for r in own if r.source == name]
-        more, splits = assemble(said, case.categories, case.presets, fates)
+        more, splits = assemble(said, case.voices[name], case.categories, case.presets, fates)
         statements += more
         compositions += splits
     if not statements:
@@ -217,10 +269,6 @@ def _unsupported(report: Report) -> str:
     """Say why a report cannot be evidence on the killed in this version, or nothing."""
     if report.measure != MEASURES[0]:
         return f"measure {report.measure} (this version estimates killed alone)"
-    if report.qualifier in ("words", "estimate"):
-        return f"qualifier {report.qualifier} (read by a later version)"
-    if report.evidence:
-        return f"evidence {report.evidence} (read by a later version)"
     if report.qualifier == "at_least" and report.value == 0:
         return '"at least 0" says nothing'
     return ""

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from datetime import date
 
-__all__ = ["count", "interval", "percent", "period", "text_table"]
+__all__ = ["count", "interval", "listed", "percent", "period", "text_table"]
 
 
 def count(value: float, width: float) -> str:
@@ -74,3 +74,14 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         for row in table
     ]
     return "\n".join(lines)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Join names as a sentence does.
+
+    Examples
+    --------
+    >>> listed(["SOHR", "SNHR", "OHCHR"])
+    'SOHR, SNHR and OHCHR'
+    """
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

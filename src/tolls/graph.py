@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from tolls.bulletins import Composition
 from tolls.case import Case
 from tolls.evidence import Evidence, gather
 from tolls.presets import Presets
+from tolls.readings import Reading
 
 __all__ = ["NUMBERS", "Structure", "assemble", "build", "pymc_model", "reproducible", "split"]
 
@@ -166,7 +168,9 @@ def _reports(evidence: Evidence) -> dict[str, dict[str, Any]]:
     alone, pull = evidence.alone[:, None], evidence.link[:, None] * LINKED
     components = np.array([math.log1p(-fresh), math.log(fresh), 0.0])  # logs, given who is honest
     statements = {
-        "source": evidence.source, "node": evidence.node,
+        "source": evidence.source, "node": evidence.node % len(evidence.case.names),
+        "seen": [not evidence.anchors(s) for s in evidence.statements],
+        "shift": evidence.shift, "wording_spread": evidence.spread[:, None],
         "pull": pull, "said": pull * evidence.link_log[:, None],
         # a part stated alone: its split is uncertain, and it need not grow as the whole does
         "spread": alone * belief.part_sd**2 * (1 - pull**2) + belief.gross_sd**2 * GROSS,
@@ -203,29 +207,39 @@ def _splits(stated: list[Composition], evidence: Evidence, components: Floats) -
 
 def _all_pieces(evidence: Evidence, components: Floats) -> dict[str, Any]:
     """Pieces of all statements, and which make up each; short rows are filled up with the first."""
-    found = [_pieces(s.wording, s.figure, evidence.case.presets) for s in evidence.statements]
+    found = [_pieces(s.reading, evidence.case.presets) for s in evidence.statements]
     widths = np.array([[len(pieces)] for pieces in found])
     table = np.concatenate(found)
     first, place = np.cumsum(widths)[:, None] - widths, np.arange(widths.max())
     which = first + np.where(place < widths, place, 0)
     log_weight = np.where(place < widths, table[which, 3], NEVER)
+    own = [s.reading.sigma or (0.0, 0.0) for s in evidence.statements]
+    sigma: dict[str, Any] = {}
+    if any(s.reading.sigma for s in evidence.statements):  # else the compiled model is simpler
+        both = np.repeat(np.array(own), widths[:, 0], axis=0) ** 2
+        sigma = {"variance_below": both[:, :1], "variance_above": both[:, 1:]}
     return {
         "statement": np.repeat(np.arange(len(found)), widths[:, 0]),
-        "low": table[:, :1], "high": table[:, 1:2], "rate": table[:, 2:3],
+        "low": table[:, :1], "high": table[:, 1:2], "rate": table[:, 2:3], **sigma,
         "which": which, "log_weight": log_weight[..., None] + components,
     }  # fmt: skip
 
 
-def _pieces(wording: str, figure: tuple[int, ...], presets: Presets) -> list[tuple[float, ...]]:
+def _pieces(reading: Reading, presets: Presets) -> list[tuple[float, ...]]:
     """Pieces of a statement as (low, high, rate, log weight).
 
     A cell [low, high) of log X has rate 0. At a node, low and high in one, stands the density of
     log X minus (rate above 0) or plus (below) an exponential. All figures of a wording have as many
     pieces, `up_to` 0 excepted.
     """
+    wording, figure = reading.wording, reading.figure
+    if wording == "words":
+        return _worded(figure[0], presets)
     y = figure[0]
-    if wording in ("exact", "range"):
+    if wording in ("exact", "range", "estimate"):
         return [_cell(y - 0.5, figure[-1] + 0.5, 1.0)]
+    if wording == "floor":
+        return [_cell(y - 0.5, math.inf, 1.0)]
     if wording == "about":
         units = zip(presets.about.digits, presets.about.weights, strict=True)
         own = _cell(y - 0.5, y + 0.5, presets.about.unrounded)
@@ -253,8 +267,22 @@ def _pieces(wording: str, figure: tuple[int, ...], presets: Presets) -> list[tup
 
 
 def _cell(low: float, high: float, weight: float) -> tuple[float, ...]:
-    # below half a person log X goes to minus infinity; exp(-60) people stands for it
-    return (math.log(low) if low > 0 else -60.0, math.log(high), 0.0, math.log(weight))
+    # exp(-60) people stand for none, exp(60) for any number
+    top = math.log(high) if high < math.inf else 60.0
+    return (math.log(low) if low > 0 else -60.0, top, 0.0, math.log(weight))
+
+
+def _worded(word: str, presets: Presets) -> list[tuple[float, ...]]:
+    """Cells between the edges of the table of words; where several words hold they share it."""
+    table = [(t.low, t.high or math.inf, t.share, name) for name, t in presets.words.terms.items()]
+    edges = sorted({edge for low, high, *_ in table for edge in (low, high)})
+    cells = []
+    for low, high in pairwise(edges):
+        here = [(share, name) for a, b, share, name in table if a <= low and b >= high]
+        own = sum(share for share, name in here if name == word)
+        if own:
+            cells.append(_cell(low, high, own / sum(share for share, _ in here)))
+    return cells
 
 
 def _rounding_cell(y: int, digits: int, weight: float) -> tuple[float, ...]:
@@ -320,15 +348,16 @@ def assemble(structure: Structure, numbers: Floats) -> pm.Model:
         log_final = kappa + pt.log(bias)
         stated = tables["statements"]
         source, pull = stated["source"].astype("int64"), stated["pull"]
-        level = (log_size[stated["node"].astype("int64")] + log_final[source])[:, None]
+        level = log_size[stated["node"].astype("int64")] + log_final[source]
+        level = (level - (1 - stated["seen"]) * kappa)[:, None]
         log_known = known.log_share(stated["log_elapsed"], stated["log_days"])[:, None]
         before = known.log_share(stated["log_elapsed_before"], stated["log_days_before"])[:, None]
         ahead = log_known - pull * before
-        mean = (1 - pull) * level + stated["said"] + ahead
+        mean = (1 - pull) * level + stated["said"] + ahead + stated["shift"][:, None]
         # what leans on the previous figure adds the innovation of a stationary autoregression
         honest = (scatter**2)[source][:, None] * (1 - pull**2) + stated["uneven"] * ahead**2
         counting = stated["counting"] * pt.exp(-pt.maximum(mean, 0.0))
-        sd = pt.sqrt(honest + stated["spread"] + counting)
+        sd = pt.sqrt(honest + stated["spread"] + stated["wording_spread"] + counting)
         logp = _log_statements(tables["pieces"], mean, sd, chance[source][:, None])
         pm.Potential("statements", logp.sum())
 
@@ -363,6 +392,11 @@ def _log_statements(pieces: Tensors, mean: Tensor, sd: Tensor, chance: Tensor) -
     """Mixtures of pieces, axes (statement, piece, component)."""
     statement, rate = pieces["statement"].astype("int64"), pieces["rate"]
     mean, sd = mean[statement], sd[statement]
+    sided = 0.0
+    if "variance_below" in pieces:  # estimates: a two-piece normal, whose sides meet at the mean
+        below, above = (pt.sqrt(sd**2 + pieces[f"variance_{side}"]) for side in ("below", "above"))
+        sd = pt.switch(pt.lt((pieces["low"] + pieces["high"]) / 2, mean), below, above)
+        sided = pt.log(2 * sd / (below + above))
     # nodes: density of a normal minus (plus) an exponential, without its constants; cells: k = 0
     k = sd * rate
     low, high = (pieces["low"] - mean) / sd + k, (pieces["high"] - mean) / sd + k
@@ -372,7 +406,7 @@ def _log_statements(pieces: Tensors, mean: Tensor, sd: Tensor, chance: Tensor) -
     bottom = log_ndtr(pt.switch(right, -high, low))
     top = log_ndtr(pt.switch(right, -low, high))
     less = pt.switch(is_cell, bottom - top, -50.0)
-    log_piece = top + pt.log(-pt.expm1(less)) + k * (low - k / 2)
+    log_piece = top + pt.log(-pt.expm1(less)) + k * (low - k / 2) + sided
     return _log_mixture(log_piece[pieces["which"].astype("int64")] + pieces["log_weight"], chance)
 
 

@@ -13,6 +13,7 @@ from tolls.presets import Presets
 
 __all__ = ["Exposure", "Moment", "exposure", "parse_day"]
 
+FOREVER = 1e9  # days after which everything is known
 _DAY = timedelta(days=1)
 
 
@@ -91,7 +92,7 @@ class Exposure:
 
 
 def exposure(
-    as_of: Moment, published: Moment, start: date, end: date, presets: Presets
+    as_of: Moment, published: Moment, start: date, end: date, presets: Presets, pace: float = 1.0
 ) -> Exposure:
     """Return elapsed share and days of knowledge of a report.
 
@@ -106,6 +107,9 @@ def exposure(
         First and last day of the harm, both included.
     presets : Presets
         Shortest times allowed.
+    pace : float
+        Of the growth of knowledge, as a multiple of the event's rate: days count so many times. At
+        0 nothing grows: all deaths are spoken of, counted yet or not.
 
     Returns
     -------
@@ -118,10 +122,12 @@ def exposure(
     >>> exposure(first, first, date(2025, 3, 6), date(2025, 3, 10), load_presets())
     Exposure(elapsed=0.1, days=0.5)
     """
+    if pace == 0:
+        return Exposure(1.0, FOREVER)
     begin = datetime.combine(start, time())
     period = (end - start + _DAY) / _DAY
     done = period if as_of.day >= end else (as_of.when - begin) / _DAY
     least = presets.growth.least_hours / 24 if published.hours_given else presets.growth.least_days
     done = max(done, presets.growth.least_hours / 24)
     days = (published.when - begin) / _DAY - done / 2
-    return Exposure(min(done / period, 1.0), max(days, least))
+    return Exposure(min(done / period, 1.0), pace * max(days, least))

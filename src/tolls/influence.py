@@ -1,4 +1,4 @@
-"""What each source does to the estimate: how far the data moved it, and the toll without it.
+"""What the estimate rests on: what identifies its level, and the toll without each source.
 
 The toll without a source reweights the draws by one over its likelihood, smoothed by Pareto
 (Vehtari et al. 2024, JMLR 25(72)). Where the source carries so much that k-hat is 0.7 or more, the
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from tolls.constants import KHAT_LIMIT
 from tolls.evidence import Evidence
+from tolls.formatting import listed
 from tolls.likelihood import Parameters, log_likelihood
 
-__all__ = ["Without", "without_each"]
+__all__ = ["Without", "rests_on", "without_each"]
 
 type Floats = NDArray[np.float64]
 
@@ -60,3 +61,18 @@ def without_each(evidence: Evidence, parameters: Parameters, toll: Floats) -> di
             median = float(toll[order][np.searchsorted(cumulated, cumulated[-1] / 2)])
         found[name] = Without(median, float(khat))
     return found
+
+
+def rests_on(evidence: Evidence) -> str:
+    """Say what the height of an estimate rests on: an anchor, outside estimates or priors."""
+    named = dict.fromkeys(
+        (evidence.anchors(s), s.source) for s in evidence.statements if s.wording == "estimate"
+    )
+    anchors = [name for anchored, name in named if anchored]
+    outside = [name for anchored, name in named if not anchored]
+    if anchors:
+        return f"The level rests on {listed(anchors)}, declared an anchor of it."
+    rests = "The level rests on the priors of the sources' biases and of the bias they share"
+    if outside:
+        return f"{rests}, and on the estimates of {listed(outside)}; no anchor is declared."
+    return f"{rests}; no anchor and no outside estimate is declared."

@@ -20,7 +20,7 @@ from tolls.presets import Presets
 from tolls.wordings import log_pmf
 
 __all__ = [
-    "Growth", "Offsets", "Parameters", "log_components", "log_known", "log_likelihood",
+    "Growth", "Offsets", "Parameters", "levels", "log_components", "log_known", "log_likelihood",
     "log_splits", "offsets",
 ]  # fmt: skip
 
@@ -104,7 +104,7 @@ def offsets(
     ----------
     evidence : Evidence
     level : (draw, name) array
-        Log size plus shared bias, in the order of ``case.names``.
+        As `levels` gives it.
     growth : Growth
     columns : (statement,) int array, optional
         Positions in ``evidence.statements``; all where left out.
@@ -121,16 +121,37 @@ def offsets(
     known = log_known(evidence.now.of(own), growth, grows)
     # where nothing is linked r is 0, and so is what is known before
     known_before = log_known(evidence.before.of(own), growth, grows) if r.any() else known
-    centre = stated + known
+    centre = stated + known + evidence.shift[own]
     # a part stated alone: its split is uncertain, and it becomes known at a pace of its own
     pace = alone * belief.part_growth_sd**2
     apart = alone * belief.part_sd**2
+    spread = evidence.spread[own]
     return Offsets(
         centre,
         centre + r * (evidence.link_log[own] - stated - known_before),
-        apart + pace * known**2,
-        (1 - r**2) * apart + pace * (known - r * known_before) ** 2,
+        spread + apart + pace * known**2,
+        spread + (1 - r**2) * apart + pace * (known - r * known_before) ** 2,
     )
+
+
+def levels(evidence: Evidence, log_size: Floats, shared: Floats) -> Floats:
+    """Return what sources see of sizes before their own bias, (draw, name).
+
+    Parameters
+    ----------
+    evidence : Evidence
+    log_size : (draw, name) array
+        In the order of ``case.names``.
+    shared : (draw,) array
+        Log of the bias that all sources share.
+
+    Returns
+    -------
+    (draw, name) array, or (draw, 2 name) where there is an anchor
+        Log size plus shared bias; then without it, as an anchor sees it.
+    """
+    seen = log_size + shared[:, None]
+    return np.hstack([seen, log_size]) if evidence.anchored else seen
 
 
 def log_components(
@@ -158,7 +179,8 @@ def log_components(
         return variance + belief.counting * np.exp(-np.maximum(mean, 0.0))
 
     def component(mean: Floats, variance: Floats) -> Floats:
-        return log_pmf(statement.wording, statement.figure, mean, np.sqrt(variance), presets)
+        said = statement.reading
+        return log_pmf(said.wording, said.figure, mean, np.sqrt(variance), presets, said.sigma)
 
     mean, variance = fresh[0], counted(*fresh)
     anew = component(mean, variance)
@@ -245,7 +267,7 @@ def log_likelihood(evidence: Evidence, parameters: Parameters) -> tuple[Floats, 
     (draw, statement) array, (draw, composition) array
     """
     case, presets = evidence.case, evidence.case.presets
-    level = parameters.log_size + parameters.kappa[:, None]
+    level = levels(evidence, parameters.log_size, parameters.kappa)
     at = offsets(evidence, level, parameters.growth)
     bias = np.log(parameters.bias)
     stated = np.empty(at.centre.shape)

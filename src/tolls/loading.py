@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tolls.case import Case
 from tolls.convergence import Diagnostics, Row
-from tolls.estimate import Estimate
+from tolls.estimate import DIMS, Estimate
 from tolls.evidence import gather
 from tolls.storage import read_tree
 
@@ -33,14 +33,22 @@ def load(path: str | Path) -> Estimate:
     >>> tolls.load("estimate.nc")  # doctest: +SKIP
     """
     groups, header = read_tree(path)
+    evidence = gather(Case.from_json(header["case"]), header["as_of"])
+    # sources of one group repeat its values: each voice is kept once
+    voices = [i for _, i in evidence.speakers]
+    first = [voices.index(i) for i in range(len(evidence.sources))]
+    posterior = {
+        name: values[..., first] if DIMS.get(name) == ("source",) else values
+        for name, values in groups["posterior"].items()
+    }
     found = header["diagnostics"]
     found["nodes"] = {node: Row(**row) for node, row in found["nodes"].items()}
     found["reasons"] = tuple(found["reasons"])
     return Estimate(
-        evidence=gather(Case.from_json(header["case"]), header["as_of"]),
+        evidence=evidence,
         engine=header["engine"],
         seed=header["seed"],
-        posterior=groups["posterior"],
+        posterior=posterior,
         prior=groups["prior"],
         diagnostics=Diagnostics(**found),
         warnings=tuple(header["warnings"]),

@@ -4,11 +4,13 @@ No statistical number is written in code. A case replaces any of these tables by
 TOML file in ``reliability = "…"``; tables that the file leaves out keep the shipped values.
 """
 
+import math
 import tomllib
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -18,7 +20,7 @@ from tolls.validation import add_faults
 __all__ = ["SHIPPED_SCALES", "Presets", "load_presets"]
 
 SHIPPED_SCALES = ("admiralty",)
-_TABLES = ("source_kinds", "growth", "wordings", "dependence", "sizes")
+_TABLES = ("source_kinds", "evidence", "growth", "wordings", "words", "dependence", "sizes")
 
 type Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 type Probability = Annotated[float, Field(gt=0, lt=1)]
@@ -56,6 +58,60 @@ class EventKind(_Table):
         if (self.rate is None) != (self.rate_sd is None):
             raise ValueError("rate and rate_sd are given together or not at all")
         return self
+
+
+class EvidenceKind(_Table):
+    """What a report's kind of evidence makes of its bias and of the growth of knowledge."""
+
+    median: Positive
+    sd: Positive | None = None
+    pace: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Word(_Table):
+    """Beliefs that a word covers, from `low` to below `high` (left out: no end), and its share."""
+
+    low: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    high: Positive | None = None
+    share: Positive
+    also: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Word":
+        if self.high is not None and not self.low < self.high:
+            raise ValueError(f"low ({self.low:g}) must be below high ({self.high:g})")
+        return self
+
+
+class Words(_Table):
+    """The table of words, and the sd of their edges on the log scale."""
+
+    edge: Positive
+    terms: dict[str, Word]
+
+    @model_validator(mode="after")
+    def _covers(self) -> "Words":
+        edges = sorted({t.low for t in self.terms.values()} | {0.0})
+        edges += [math.inf]
+        for low, high in pairwise(
+            sorted({*edges, *(t.high for t in self.terms.values() if t.high)})
+        ):
+            if not any(
+                t.low <= low and (t.high is None or high <= t.high) for t in self.terms.values()
+            ):
+                raise ValueError(
+                    f"no word covers {low:g} to {high:g}; the words cover all from 0 on"
+                )
+        return self
+
+
+class Hedge(_Table):
+    """What a word before a number makes of it."""
+
+    qualifier: Literal["about", "at_least", "more_than", "up_to", "fewer_than"]
+    lift: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+    sd: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    also: tuple[str, ...] = ()
 
 
 class SharedBias(_Table):
@@ -152,6 +208,9 @@ class Presets(_Table):
     grades: dict[str, Grade]
     combined: dict[str, tuple[Positive, Positive]]
     source_kinds: dict[str, SourceKind]
+    evidence_kinds: dict[str, EvidenceKind]
+    words: Words
+    hedges: dict[str, Hedge]
     shared_bias: SharedBias
     growth: Growth
     event_kinds: dict[str, EventKind]

@@ -24,7 +24,7 @@ def specificity(report: Report) -> int:
 
 def covers(own: Report, relay: Report) -> bool:
     """Tell whether a relay states nothing beyond an own figure: equal, rounded or bounded by it."""
-    if own.figure == relay.figure:
+    if own.said == relay.said:
         return True
     if not own.figure or not relay.figure:
         return False
@@ -120,14 +120,14 @@ def settle_relays(
         Relays that are not evidence, with the reason.
     """
     own = [r for r in reports if not r.cites]
-    stand_ins: dict[tuple[str, str, Moment, tuple[int, ...]], Report] = {}
+    stand_ins: dict[tuple[str, str, Moment, tuple[int | str, ...]], Report] = {}
     aside: list[tuple[Report, str]] = []
     relays = [(r, origin_of(r, reports)[-1]) for r in reports if r.cites]
     relays.sort(key=lambda pair: (pair[0].published, specificity(pair[0]), pair[0].source))
     for relay, origin in relays:
         known = [r for r in own if r.source == origin and r.category == relay.category]
         first = next((r for r in known if covers(r, relay)), None)
-        key = (origin, relay.category, relay.as_of, relay.figure)
+        key = (origin, relay.category, relay.as_of, relay.said)
         if first is not None:
             aside.append((relay, f"relays {origin}, whose own figure is {first.stated()}"))
         elif key in stand_ins:

@@ -11,6 +11,8 @@ from tolls.priors import Beta, LogNormal
 
 __all__ = ["SourceDeclaration", "SourcePrior", "source_prior"]
 
+NONE = 1e-3  # log-scale sd that stands for none
+
 
 @dataclass(frozen=True, slots=True)
 class SourceDeclaration:
@@ -24,6 +26,8 @@ class SourceDeclaration:
     bias: LogNormal | None = None
     scatter: LogNormal | None = None
     reliability: Beta | None = None
+    evidence: str = ""  # kind of evidence of its reports, where their rows do not say
+    anchor: bool = False  # of the level: its estimates are subject to their own error alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ def source_prior(source: SourceDeclaration, presets: Presets) -> SourcePrior:
     With the kind's median bias :math:`\mu` and sd :math:`\sigma_k` and the grade's scatter
     :math:`\sigma_g`: log bias ~ Normal(log mu, hypot(sigma_k, sigma_g)); log scatter ~ Normal(log
     sigma_g, 0.5); reliability ~ Beta of the grade, or of letter and digit together. A declared
-    prior replaces the whole of what it declares.
+    prior replaces the whole of what it declares. An anchor of the level has neither bias nor
+    scatter.
 
     Parameters
     ----------
@@ -88,14 +93,17 @@ def source_prior(source: SourceDeclaration, presets: Presets) -> SourcePrior:
     (0.9, 0.36)
     """
     grade = presets.grades[source.grade[0]]
+    bias, scatter = source.bias, source.scatter
+    if source.anchor:  # what its interval says is all there is to its error
+        bias, scatter = LogNormal(0.0, NONE), LogNormal(math.log(NONE), NONE)
     kind = presets.source_kinds[source.kind]
     honest = presets.combined[source.grade] if len(source.grade) > 1 else grade.reliability
     return SourcePrior(
         name=source.name,
         grade=source.grade,
         words=grade.words,
-        bias=source.bias or LogNormal(math.log(kind.median), math.hypot(kind.sd, grade.scatter)),
-        scatter=source.scatter or LogNormal(math.log(grade.scatter), presets.belief.scatter_log_sd),
+        bias=bias or LogNormal(math.log(kind.median), math.hypot(kind.sd, grade.scatter)),
+        scatter=scatter or LogNormal(math.log(grade.scatter), presets.belief.scatter_log_sd),
         reliability=source.reliability or Beta(*honest),
         composition=grade.composition,
     )

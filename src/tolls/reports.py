@@ -32,7 +32,7 @@ COLUMNS = (
 )  # fmt: skip
 _COUNTS = ("value", "low", "high")
 # what each wording needs; the others of value, low and high stay empty
-_NEEDS = {"range": ("low", "high"), "estimate": (), "words": ("words",)}
+_NEEDS = {"range": ("low", "high"), "words": ("words",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,11 @@ class Report:
     extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def said(self) -> tuple[int | str, ...]:
+        """What makes two statements the same figure: the numbers, or the words."""
+        return (self.words,) if self.qualifier == "words" else self.figure
+
+    @property
     def figure(self) -> tuple[int, ...]:
         """The stated number or numbers, without the wording."""
         return tuple(n for n in (self.value, self.low, self.high) if n is not None)
@@ -94,6 +99,8 @@ class Report:
             return self.words
         if self.value is None:
             return f"{self.low:,} to {self.high:,}"
+        if self.low is not None:
+            return f"{self.value:,} ({self.low:,} to {self.high:,})"
         word = "" if self.qualifier in ("exact", "estimate") else self.qualifier.replace("_", " ")
         return f"{word} {self.value:,}".strip()
 
@@ -316,12 +323,31 @@ class _Row:
                     f'"{self.cells[column]}" has no meaning with qualifier {qualifier}, which '
                     f"takes {' and '.join(needs)}; empty it or change the qualifier",
                 )
+        if qualifier == "estimate" and filled:
+            self.estimate(given, filled)
         low, high = given["low"], given["high"]
         if low is not None and high is not None and low > high:
             self.add("low", f"{low} is above high, {high}; swap them")
         if qualifier == "fewer_than" and given["value"] == 0:
             self.add("value", "fewer than 0 people cannot be; allowed: 1 or more")
         return given
+
+    def estimate(self, given: Mapping[str, int | None], filled: set[str]) -> None:
+        """Check an estimate: a value, an interval around it with its level, or both."""
+        value, low, high = (given[column] for column in _COUNTS)
+        if len(filled & {"low", "high"}) == 1:
+            missing = "high" if "low" in filled else "low"
+            self.add(missing, "is empty; the interval of an estimate has low and high")
+        if low == 0:
+            self.add("low", "0 has no logarithm; allowed for an estimate: 1 or more")
+        if low is not None and low == high:
+            self.add("low", f"{low} is high too; an interval has a width, else leave both empty")
+        whole = value is not None and low is not None and high is not None and low < high
+        if whole and not low <= value <= high:  # type: ignore[operator]
+            self.add("value", f"{value} lies outside its interval, {low} to {high}")
+        level = self.cells.get("level", "")
+        if level and not (re.fullmatch(r"0?\.\d+", level) and float(level) > 0):
+            self.add("level", f'"{level}" is no level; allowed: between 0 and 1, as 0.95')
 
     def report(self, root: str, names: Sequence[str] | None, start: date | None) -> Report | None:
         source = self.cells.get("source", "")

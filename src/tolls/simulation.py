@@ -5,6 +5,7 @@ believes, and words it, by rounding, flooring and splitting as the statements sa
 """
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -22,6 +23,8 @@ from tolls.growth import Moment, exposure
 __all__ = ["Simulation", "check_seed", "draw_sizes", "simulate"]
 
 type Floats = NDArray[np.float64]
+
+Z95 = 1.959963984540054  # standard normal quantile of a two-sided 95 % interval
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,7 @@ class _World:
     evidence: Evidence
     sizes: dict[str, float]
     rng: np.random.Generator
-    said: dict[tuple[int, ...], int] = field(default_factory=dict)
+    said: dict[tuple[int, ...], int | str] = field(default_factory=dict)
     splits: dict[tuple[int, ...], tuple[int, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -200,46 +203,74 @@ class _World:
             waiting.remove(statement)
             value = self.state(statement)
             self.said[statement.rows] = value
-            if not self.split_up(statement, value, rows):
-                wording = "exact" if statement.wording == "range" else statement.wording
-                rows.append(_row(statement, statement.node, value, wording))
+            if isinstance(value, str) or not self.split_up(statement, value, rows):
+                rows.append(self.row(statement, statement.node, value))
         return rows
 
-    def known(self, as_of: Moment, published: Moment) -> float:
+    def known(self, as_of: Moment, published: Moment, pace: float) -> float:
         """Share of the toll that is knowable."""
+        if pace == 0:
+            return 1.0
         start, end = self.evidence.period
         seen = exposure(as_of, published, start, end, self.evidence.case.presets)
         harm = seen.elapsed ** math.exp(self.eta)
-        return float(harm * (1 - math.exp(-((self.rate * seen.days) ** self.shape))))
+        return float(harm * (1 - math.exp(-((self.rate * pace * seen.days) ** self.shape))))
 
-    def state(self, statement: Statement) -> int:
+    def state(self, statement: Statement) -> int | str:
         """Draw what a source believes and word it."""
         rng, presets = self.rng, self.evidence.case.presets
         belief = presets.belief
-        true = self.sizes[statement.node] * self.bias[statement.source] * math.exp(self.kappa)
-        known = self.known(statement.as_of, statement.published)
+        reading = statement.reading
+        true = self.sizes[statement.node] * self.bias[statement.source] * math.exp(reading.shift)
+        if not self.evidence.anchors(statement):
+            true *= math.exp(self.kappa)
+        known = self.known(statement.as_of, statement.published, reading.pace)
         centre, apart = true * known, math.log(known)
         variance = self.scatter[statement.source] ** 2 + statement.alone * belief.part_sd**2
         if rng.random() >= self.reliability[statement.source]:
             variance += belief.gross_sd**2
         elif statement.link and rng.random() >= presets.links.fresh:
-            before = self.known(statement.link.as_of, statement.link.published)
-            centre *= (self._previous(statement) / (true * before)) ** statement.link.r
+            before = self.known(statement.link.as_of, statement.link.published, statement.link.pace)
+            said_before = self._previous(statement) * math.exp(reading.shift)
+            centre *= (said_before / (true * before)) ** statement.link.r
             apart -= statement.link.r * math.log(before)
             variance *= 1 - statement.link.r**2
         variance += statement.alone * (belief.part_growth_sd * apart) ** 2
         variance += belief.counting * min(1 / centre, 1.0)
-        believed = centre * math.exp(rng.normal(0.0, math.sqrt(variance)))
-        return self.word(believed, statement.wording)
+        sd = math.sqrt(variance + reading.spread)
+        if reading.sigma is not None:
+            return self.word(centre * math.exp(self.aside(sd, reading.sigma)), "estimate")
+        believed = centre * math.exp(rng.normal(0.0, sd))
+        if reading.wording == "words":
+            return self.in_words(believed)
+        return self.word(believed, reading.wording)
+
+    def aside(self, sd: float, sigma: tuple[float, float]) -> float:
+        """Draw by how much the log of an estimate misses: a side, then how far."""
+        below, above = (math.hypot(sd, s) for s in sigma)
+        far = abs(self.rng.normal())
+        return -below * far if self.rng.random() < below / (below + above) else above * far
+
+    def in_words(self, believed: float) -> str:
+        """Draw a word for a belief, whose edges are soft already."""
+        terms = self.evidence.case.presets.words.terms
+        fits = {n: t.share for n, t in terms.items() if t.low <= believed < (t.high or math.inf)}
+        chance = np.array(list(fits.values()))
+        return str(self.rng.choice(list(fits), p=chance / chance.sum()))
 
     def _previous(self, statement: Statement) -> float:
-        """Return what the previous figure says: itself, or somewhat above a floor."""
+        """Return what the previous figure says: itself, or somewhat above a floor.
+
+        Its evidence's part is taken out, as far as that differs from what its source usually says.
+        """
         assert statement.link is not None
+        before = next(
+            (s for s in self.evidence.statements if s.rows == statement.link.rows), None
+        )  # a part told through its composition is no statement
         value = float(self.said[statement.link.rows])
-        floors = {s.rows for s in self.evidence.statements if s.wording == "at_least"}
-        if statement.link.rows in floors:
+        if before is not None and before.wording in ("at_least", "floor"):
             value *= self.evidence.case.presets.links.floor_factor
-        return max(value, 0.5)
+        return max(value, 0.5) / math.exp(before.reading.shift if before else 0.0)
 
     def word(self, believed: float, wording: str) -> int:
         """Round, floor or lift a belief to the whole number that is stated."""
@@ -284,7 +315,7 @@ class _World:
             self.said[own] = count
             step = replace(statement, node=part, rows=own)
             if not self.split_up(step, count, rows):
-                rows.append(_row(statement, part, count, "exact"))
+                rows.append(self.row(step, part, count))
         return True
 
     def compose(self, composition: Composition, total: int) -> tuple[int, ...]:
@@ -311,13 +342,42 @@ class _World:
         self.splits[composition.rows] = counts
         return counts
 
+    def row(self, statement: Statement, category: str, value: int | str) -> dict[str, object]:
+        """Return the row of the table that states a figure.
 
-def _row(statement: Statement, category: str, value: int, wording: str) -> dict[str, object]:
+        Bounds of a set cannot be drawn: ranges and verified floors become exact figures.
+        """
+        case, reading = self.evidence.case, statement.reading
+        first = next(r for r in case.reports if r.row == min(statement.rows))
+        row: dict[str, object] = {
+            "source": next(
+                name for name in case.sources if case.voice(name, category) == statement.source
+            ),
+            "category": category,
+            "published": str(statement.published),
+            "as_of": str(statement.as_of),
+            "evidence": first.evidence,
+        }
+        if isinstance(value, str):
+            return row | {"words": value, "qualifier": "words"}
+        if reading.sigma is not None:
+            return row | _interval(value, reading.sigma)
+        if reading.wording == "about" and first.words:  # its hedge with another number
+            return row | {
+                "words": re.sub(r"\d[\d, ]*", str(value), first.words),
+                "qualifier": "words",
+            }
+        exact = reading.wording in ("range", "floor")
+        return row | {"value": value, "qualifier": "exact" if exact else reading.wording}
+
+
+def _interval(value: int, sigma: tuple[float, float]) -> dict[str, object]:
+    """Return an estimate with the interval that has these sd, to whole people."""
+    value = max(value, 2)
+    below, above = sigma
     return {
-        "source": statement.source,
-        "category": category,
         "value": value,
-        "qualifier": wording,
-        "published": str(statement.published),
-        "as_of": str(statement.as_of),
+        "low": max(math.floor(value * math.exp(-Z95 * above)), 1),
+        "high": math.ceil(value * math.exp(Z95 * below)),
+        "qualifier": "estimate",
     }

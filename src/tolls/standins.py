@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tolls.bulletins import Composition, Statement
 from tolls.evidence import Evidence
 from tolls.likelihood import log_splits
+from tolls.phrases import word_cells
 from tolls.presets import Presets
 from tolls.reliability import SourcePrior
 from tolls.wordings import rounding_cells
@@ -31,7 +32,7 @@ __all__ = [
 type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
 
-_SIDES = {"at_least": 1, "up_to": -1}  # on which side of the bound the belief lies
+_SIDES = {"at_least": 1, "floor": 1, "up_to": -1}  # on which side of the bound the belief lies
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,15 @@ def source_arrays(evidence: Evidence) -> list[SourceArrays]:
 
 def _stand_in(statement: Statement, presets: Presets) -> tuple[float, float]:
     """Return where a statement puts the log of a belief, and the variance around it."""
-    low, high = max(statement.figure[0], 0.5), max(statement.figure[-1], 0.5)
-    cells = [(low, high, 1.0)]
-    if statement.wording == "about":
-        cells = [(max(a, 0.25), b, w) for a, b, w in rounding_cells(statement.figure[0], presets)]
+    reading = statement.reading
+    if reading.wording == "words":
+        cells = word_cells(reading.figure[0], presets)
+    elif reading.wording == "about":
+        cells = rounding_cells(reading.figure[0], presets)
+    else:
+        cells = [(max(reading.figure[0], 0.5), max(reading.figure[-1], 0.5), 1.0)]
+    # an open end is taken to be ten times as far
+    cells = [(max(a, 0.25), 10 * a if b == math.inf else b, w) for a, b, w in cells]
     total = sum(w for *_, w in cells)
     middles = [(math.log(a) + math.log(b)) / 2 for a, b, _ in cells]
     target = sum(m * w for m, (*_, w) in zip(middles, cells, strict=True)) / total
@@ -128,6 +134,8 @@ def _stand_in(statement: Statement, presets: Presets) -> tuple[float, float]:
         shift = min(presets.bounds.means)
         target += _SIDES[statement.wording] * shift
         width = shift**2
+    if reading.sigma is not None:
+        width += (reading.sigma[0] ** 2 + reading.sigma[1] ** 2) / 2
     return target, width + presets.belief.counting * min(math.exp(-target), 1.0)
 
 

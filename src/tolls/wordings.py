@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erfcx, log_ndtr, ndtr
 
+from tolls.phrases import word_cells
 from tolls.presets import Presets
 
 __all__ = ["log_pmf", "rounding_cells"]
@@ -29,25 +30,34 @@ LOG_ROOT_TAU = math.log(2 * math.pi) / 2
 
 
 def log_pmf(
-    wording: str, figure: tuple[int, ...], centre: Floats, sd: Floats, presets: Presets
+    wording: str,
+    figure: tuple[Any, ...],
+    centre: Floats,
+    sd: Floats,
+    presets: Presets,
+    sigma: tuple[float, float] | None = None,
 ) -> Floats:
     """Return the log probability that a source believing X words it so.
 
     Parameters
     ----------
     wording : str
-        ``exact``, ``about``, ``at_least``, ``up_to`` or ``range``.
-    figure : tuple of int
-        ``(y,)``, or ``(low, high)`` of a range, in people.
+        ``exact``, ``about``, ``at_least``, ``up_to``, ``range``, ``words``, ``estimate`` or
+        ``floor``.
+    figure : tuple of int or str
+        ``(y,)``, or ``(low, high)`` of a range, in people; the word of ``words``.
     centre, sd : arrays of one shape
         Mean and sd of log X.
     presets : Presets
-        Rounding weights and overshoot.
+        Rounding weights, overshoot, table of words.
+    sigma : (float, float), optional
+        Of an estimate: its own sd where its figure lies below and above X.
 
     Returns
     -------
     array of that shape
-        Sums to one over y for every wording but ``range``, which is the probability of a set.
+        Sums to one over y, or over the words of the table, for every wording but ``range`` and
+        ``floor``, which are probabilities of a set.
 
     Raises
     ------
@@ -72,6 +82,12 @@ def log_pmf(
         return _log_floor(low, centre, sd, presets)
     if wording == "up_to":
         return _log_ceiling(low, centre, sd, presets)
+    if wording == "floor":
+        return _log_above(low - 0.5, centre, sd)
+    if wording == "words":
+        return _mixed((w, _log_cell(a, b, centre, sd)) for a, b, w in word_cells(low, presets))
+    if wording == "estimate" and sigma is not None:
+        return _log_estimate(low, centre, sd, sigma)
     raise ValueError(f"wording {wording!r} has no likelihood")
 
 
@@ -123,8 +139,31 @@ def _log_interval(low: Floats, high: Floats) -> Floats:
     return top + np.log(-np.expm1(log_ndtr(a) - top))
 
 
+def _log_above(low: float, centre: Floats, sd: Floats) -> Floats:
+    """Return log P(X >= low)."""
+    if low <= 0:
+        return np.zeros_like(centre + sd)
+    above: Floats = log_ndtr((centre - math.log(low)) / sd)
+    return above
+
+
+def _log_estimate(y: int, centre: Floats, sd: Floats, sigma: tuple[float, float]) -> Floats:
+    """Return log P(y) of a figure around X whose sd differs on the two sides: a two-piece normal.
+
+    Its sides meet at the centre, where both have the same density, hence weights by their sd.
+    """
+    below, above = (np.hypot(sd, s).astype(centre.dtype) for s in sigma)
+    if sigma[0] == sigma[1]:
+        return _log_cell(y - 0.5, y + 0.5, centre, below)
+    side = np.where(math.log(y) < centre, below, above)
+    cell: Floats = _log_cell(y - 0.5, y + 0.5, centre, side)
+    return cell + np.log(2 * side / (below + above))
+
+
 def _log_cell(low: float, high: float, centre: Floats, sd: Floats) -> Floats:
     """Return log P(low <= X < high)."""
+    if high == math.inf:
+        return _log_above(low, centre, sd)
     top = math.log(high)
     if low <= 0:
         cell: Floats = log_ndtr((top - centre) / sd)
