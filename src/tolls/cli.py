@@ -1,4 +1,4 @@
-"""The command line: checks and fits cases; results on stdout, everything else on stderr.
+"""The command line: checks, fits, imports; results on stdout, everything else on stderr.
 
 Exit codes: 0 done, 1 the estimate was refused, 2 the input is wrong, 3 anything else. Nothing is
 computed here.
@@ -101,6 +101,20 @@ def _parser() -> argparse.ArgumentParser:
         help="also write estimates.csv, estimate.json and estimate.nc there",
     )  # fmt: skip
     fit.set_defaults(run=_fit)
+
+    adapt = commands.add_parser("import", help="make a reports.csv of what another format holds")
+    adapt.add_argument(
+        "format", metavar="FORMAT", help="ucdp-ged, acled, airwars, iraq-body-count or csv"
+    )
+    adapt.add_argument("file", metavar="FILE", help="a CSV file of that format")
+    adapt.add_argument(
+        "-o", dest="output", metavar="FILE", help="write the reports there (default: print them)"
+    )
+    adapt.add_argument(
+        "--map", nargs="+", action="extend", default=[], metavar="OURS=THEIRS",
+        help="where the file calls a column otherwise: value=Deaths",
+    )  # fmt: skip
+    adapt.set_defaults(run=_import)
     return parser
 
 
@@ -195,6 +209,37 @@ def _fit(options: argparse.Namespace) -> int:
         estimate.save(folder / "estimate.nc")
         print(f"written to {folder}: estimates.csv, estimate.json, estimate.nc", file=sys.stderr)
     return code
+
+
+def _import(options: argparse.Namespace) -> int:
+    from tolls.adapters import import_reports
+    from tolls.storage import write_atomically
+
+    imported = import_reports(options.file, options.format, columns=_column_map(options.map))
+    for remark in imported.remarks:
+        print(remark, file=sys.stderr)
+    if options.output is None:
+        print(imported.to_csv(), end="")
+        return DONE
+    target = Path(options.output)
+    if target.is_dir() or target.resolve() == Path(options.file).resolve():
+        raise InputError(f"-o {target}: is a folder or the file that is read; name another file")
+    _made(str(target.parent))
+    write_atomically(target, imported.to_csv().encode())
+    print(f"written to {target}", file=sys.stderr)
+    return DONE
+
+
+def _column_map(pairs: Sequence[str]) -> dict[str, str]:
+    columns: dict[str, str] = {}
+    for pair in pairs:
+        ours, equals, theirs = pair.partition("=")
+        if not (ours and equals and theirs) or ours in columns:
+            raise InputError(
+                f'--map {pair}: allowed: one OURS=THEIRS per column, as "value=Deaths"'
+            )
+        columns[ours] = theirs
+    return columns
 
 
 def _finite(value: Any) -> Any:

@@ -112,8 +112,13 @@ class Report:
         return {k: row[k] for k in COLUMNS} | dict(sorted(self.extra.items()))
 
 
-def read_csv(path: Path, problems: Problems) -> list[tuple[int, dict[str, str]]]:
-    """Read a CSV file into numbered rows of text; faults of the file's form go to `problems`."""
+def read_csv(
+    path: Path, problems: Problems, *, first: str = ""
+) -> list[tuple[int, dict[str, str]]]:
+    """Read a CSV file into numbered rows of text; faults of the file's form go to `problems`.
+
+    Lines above the header are passed over where `first` says with which column the header begins.
+    """
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -123,23 +128,25 @@ def read_csv(path: Path, problems: Problems) -> list[tuple[int, dict[str, str]]]
         problems.add("", f"is not UTF-8 (byte {error.start}); save it as CSV with UTF-8 encoding")
         return []
     rows: list[tuple[int, dict[str, str]]] = []
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line = 1
+    lines = list(io.StringIO(text, newline=""))
+    above = next((n for n, line in enumerate(lines) if line.lstrip('"').startswith(first)), 0)
+    reader = csv.reader(lines[above:], strict=True)
+    line = above + 1
     try:
         header = [name.strip() for name in next(reader, [])]
         _check_header(header, problems)
         for cells in reader:
-            first, line = line + 1, reader.line_num
+            number, line = line + 1, above + reader.line_num
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):
                 problems.add(
-                    f"row {first}",
+                    f"row {number}",
                     f"has {len(cells)} fields; allowed: {len(header)}, as in the header "
                     "(quote a field that holds a comma)",
                 )
                 continue
-            rows.append((first, dict(zip(header, cells, strict=True))))
+            rows.append((number, dict(zip(header, cells, strict=True))))
     except csv.Error as error:
         problems.add(
             f"row {line + 1}",
