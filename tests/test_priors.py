@@ -35,6 +35,12 @@ def test_a_stated_median_is_kept_and_the_interval_stays_as_wide():
     assert high / low == pytest.approx(1.3 / 0.6)
 
 
+def test_a_prior_through_two_quantiles_has_them():
+    prior = LogNormal.from_quantiles({0.25: 2.0, 0.5: 3.0})
+    assert prior.median == pytest.approx(3)
+    assert prior.interval(0.5)[0] == pytest.approx(2)
+
+
 @pytest.mark.parametrize(
     ("mean", "sd"), [(0.0, 0.0), (0.0, -1.0), (0.0, math.nan), (0.0, math.inf), (math.nan, 1.0)]
 )

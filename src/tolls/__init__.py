@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import tolls.plots as plots
     from tolls.case import Case
     from tolls.casefile import read_case
+    from tolls.elicitation import Elicited, elicit
     from tolls.errors import EstimateRefused, InputError, TollsError, TollsWarning
     from tolls.estimate import Estimate
     from tolls.fitting import fit, from_pymc
@@ -26,6 +27,7 @@ __version__ = VERSION
 
 _HOME = {
     "Case": "case",
+    "Elicited": "elicitation",
     "Estimate": "estimate",
     "EstimateRefused": "errors",
     "InputError": "errors",
@@ -33,6 +35,7 @@ _HOME = {
     "Timeline": "timelines",
     "TollsError": "errors",
     "TollsWarning": "errors",
+    "elicit": "elicitation",
     "fit": "fitting",
     "from_pymc": "fitting",
     "load": "loading",
@@ -44,6 +47,7 @@ _HOME = {
 
 __all__ = [
     "Case",
+    "Elicited",
     "Estimate",
     "EstimateRefused",
     "InputError",
@@ -51,6 +55,7 @@ __all__ = [
     "Timeline",
     "TollsError",
     "TollsWarning",
+    "elicit",
     "fit",
     "from_pymc",
     "load",

@@ -202,6 +202,16 @@ class PartitionPrior(_Table):
     sd: Positive
 
 
+class Elicitation(_Table):
+    """How a track record becomes a grade."""
+
+    least_records: Annotated[int, Field(ge=1)]
+
+
+def _shipped_elicitation() -> Elicitation:
+    return Elicitation.model_validate(_shipped_tables("admiralty")["elicitation"])
+
+
 class Presets(_Table):
     """All defaults of one fit; frozen."""
 
@@ -221,6 +231,8 @@ class Presets(_Table):
     redundant: Redundant
     root: Root
     partition: PartitionPrior
+    # no fit reads it, so it is no part of a saved case or of its digest
+    elicitation: Elicitation = Field(default_factory=_shipped_elicitation, exclude=True)
 
 
 @cache

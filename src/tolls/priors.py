@@ -6,6 +6,7 @@ Uncertain Judgements, chapter 6 (fitting distributions to stated quantiles).
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -56,6 +57,33 @@ class LogNormal:
         width = math.log(high) - math.log(low)
         centre = (math.log(low) + math.log(high)) / 2 if median is None else math.log(median)
         return cls(centre, width / (2 * half_width(mass)))
+
+    @classmethod
+    def from_quantiles(cls, quantiles: Mapping[float, float]) -> "LogNormal":
+        """Build the prior that has two stated quantiles.
+
+        Parameters
+        ----------
+        quantiles : mapping of float to float
+            Two probabilities in (0, 1), each with the value, above 0, that the quantity stays
+            below so often; the values rise with the probabilities.
+
+        Returns
+        -------
+        LogNormal
+
+        Examples
+        --------
+        >>> prior = LogNormal.from_quantiles({0.1: 0.5, 0.9: 2.0})
+        >>> round(prior.median, 6), round(prior.sd, 3)
+        (1.0, 0.541)
+        """
+        (z_low, low), (z_high, high) = (
+            (NormalDist().inv_cdf(probability), math.log(value))
+            for probability, value in sorted(quantiles.items())
+        )
+        sd = (high - low) / (z_high - z_low)
+        return cls(low - z_low * sd, sd)
 
     @property
     def median(self) -> float:
