@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tolls.categories import Categories, Partition
+from tolls.constants import UNKNOWN
 from tolls.growth import Moment
 from tolls.presets import Presets
 from tolls.readings import Reading, read
@@ -118,6 +119,7 @@ class _Figure:
     report: Report
     rows: tuple[int, ...]
     kind: str = "alone"  # or "sum" of a bulletin, or "part" of one (told through its composition)
+    split: tuple[str, ...] = ()  # the parts that a sum is of
 
     @property
     def key(self) -> tuple[Moment, Moment, float, float]:
@@ -168,6 +170,16 @@ def assemble(
         for parts in _without_repeated(found, fates):
             compositions.append(_composition(partition, parts))
             _merge(partition, parts, figures, categories, presets, fates)
+    fates.put(
+        (
+            row
+            for f in figures
+            if f.kind == "alone" and f.node not in categories.names
+            for row in f.rows
+        ),
+        "set_aside",
+        "says how many people a bulletin assigns to no part, and its parts are not all stated",
+    )
     statements: list[Statement] = []
     for node in categories.names:
         line = sorted((f for f in figures if f.node == node), key=lambda f: f.key)
@@ -262,7 +274,8 @@ def _merge(
     fates: Fates,
 ) -> None:
     """Put the sum of a bulletin's parts in the place of any printed total of them."""
-    published, as_of, total = _when(parts)
+    published, as_of, _ = _when(parts)
+    more, total = _unassigned(parts, figures, partition.of, categories, presets, fates)
     summed = replace(
         parts[0].report,
         category=partition.of,
@@ -283,8 +296,7 @@ def _merge(
         if figure in parts:
             continue
         due, near = sums[figure.node], presets.redundant
-        slack = max(min(near.people, due // 10), near.share * due)
-        close = report.value is not None and abs(report.value - due) <= slack
+        close = report.value is not None and abs(report.value - due) <= near.slack(due)
         if not close and not covers(replace(summed, value=due), report):
             continue
         fates.put(figure.rows, "redundant", f"the parts of its bulletin add up to {due:,}")
@@ -294,10 +306,70 @@ def _merge(
                 f"row {report.row}: {report.source} states {report.stated()} for {figure.node} "
                 f"while its parts add up to {due:,}; their sum is used"
             )
-    for part in parts:
+    for part in (*parts, *more):
         part.kind = "part"
-    rows = tuple(row for p in parts for row in p.rows)
-    figures.append(_Figure(partition.of, summed, rows, "sum"))
+    rows = tuple(row for p in (*parts, *more) for row in p.rows)
+    # the same people split otherwise are one sum: the larger, for a split may leave people out
+    twin = next(
+        (
+            f
+            for f in figures
+            if (f.kind, f.node) == ("sum", partition.of)
+            and f.split != partition.into
+            and (f.report.published, f.report.as_of) == (published, as_of)
+        ),
+        None,
+    )
+    if twin is None:
+        figures.append(_Figure(partition.of, summed, rows, "sum", partition.into))
+        return
+    if twin.number != total:
+        fates.remarks.append(
+            f"row {rows[0]}: {summed.source} splits {partition.of} twice, into "
+            f"{min(twin.number, total):,} and {max(twin.number, total):,} people as of {as_of}; "
+            "the larger sum is used, both splits are"
+        )
+    twin.rows += rows
+    twin.report = max(twin.report, summed, key=lambda r: r.value or 0)
+
+
+def _unassigned(
+    parts: Sequence[_Figure],
+    figures: Sequence[_Figure],
+    of: str,
+    categories: Categories,
+    presets: Presets,
+    fates: Fates,
+) -> tuple[list[_Figure], int]:
+    """Return figures of people a bulletin leaves unassigned, and its total with them.
+
+    Either it says how many (category ``unknown``, or ``unknown`` and the node's name), or its
+    printed total tells. They count for the sum, and for no share.
+    """
+    published, as_of, assigned = _when(parts)
+    same = [
+        f
+        for f in figures
+        if f.kind == "alone"
+        and f.report.qualifier == "exact"
+        and (f.report.published, f.report.as_of) == (published, as_of)
+    ]
+    names = {f"{UNKNOWN} {of}", *([UNKNOWN] if of == categories.root else [])}
+    more = [f for f in same if f.node in names]
+    if more:
+        return more, assigned + sum(f.number for f in more)
+    for figure in same:
+        rest = figure.number - assigned
+        if figure.node != of or rest <= presets.redundant.slack(assigned):
+            continue
+        if rest <= presets.redundant.unassigned * figure.number:
+            fates.remarks.append(
+                f"row {figure.report.row}: {figure.report.source} states {figure.number:,} for "
+                f"{figure.node} while its parts add up to {assigned:,}; {rest:,} are taken as "
+                "assigned to no part"
+            )
+            return [], figure.number
+    return [], assigned
 
 
 def _without_runs(line: Sequence[_Figure], fates: Fates) -> list[_Figure]:
@@ -406,12 +478,12 @@ def _linked_compositions(
     compositions: Sequence[Composition], presets: Presets
 ) -> list[Composition]:
     linked = []
-    last: dict[str, Composition] = {}
+    last: dict[tuple[str, ...], Composition] = {}
     for composition in sorted(compositions, key=lambda c: (c.published, c.as_of, sum(c.counts))):
         total = sum(composition.counts)
         if total == 0:
             continue  # nobody killed has no composition; the sum of zero is its evidence
-        before = last.get(composition.of)
+        before = last.get(composition.parts)
         link = None
         if before is not None:
             link = Link(
@@ -423,5 +495,5 @@ def _linked_compositions(
                 before.rows,
             )
         linked.append(replace(composition, link=link))
-        last[composition.of] = composition
+        last[composition.parts] = composition
     return linked

@@ -51,7 +51,7 @@ class Case:
         One row per reported count, columns as in ``reports.csv``.
     categories : mapping of str to sequence of str, or sequence of str, optional
         Parts by parent, as in ``{"killed": ["civilians", "fighters"]}``; a bare sequence splits
-        the root.
+        the root. Several partitions of one parent are a list of lists.
     sources : mapping of str to str or mapping, optional
         Grade by name, or the keys of a ``[sources.NAME]`` table. Others get grade F.
     unions : mapping of str to sequence of str, optional
@@ -103,7 +103,9 @@ class Case:
         self,
         reports: Any,
         *,
-        categories: Mapping[str, Sequence[str]] | Sequence[str] | None = None,
+        categories: Mapping[str, Sequence[str] | Sequence[Sequence[str]]]
+        | Sequence[str]
+        | None = None,
         sources: Mapping[str, str | Mapping[str, Any]] | None = None,
         unions: Mapping[str, Sequence[str]] | None = None,
         title: str = "",
@@ -127,7 +129,10 @@ class Case:
             "reliability": reliability,
             "tolls": {ROOT: {"range": dict(range)}} if range else {},
             "partitions": [
-                {"of": parent, "into": tuple(parts)} for parent, parts in split.items() if parts
+                {"of": parent, "into": tuple(into)}
+                for parent, parts in split.items()
+                for into in ([parts] if all(isinstance(p, str) for p in parts) else parts)
+                if into
             ],
             "unions": {name: tuple(members) for name, members in (unions or {}).items()},
             "sources": {

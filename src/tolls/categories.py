@@ -6,6 +6,7 @@ declaration is the order in every table and array.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 from tolls.constants import ROOT_WORDS
 from tolls.errors import Problems
@@ -31,7 +32,7 @@ class Categories:
     root : str
         Name of the root, which is its measure.
     partitions : tuple of Partition
-        At most one per node, in any order.
+        In any order; several partitions of one node are independent of each other.
     unions : mapping of str to tuple of str
         Sums that reports speak of.
 
@@ -76,6 +77,16 @@ class Categories:
         return tuple(ordered)
 
     @property
+    def labelled(self) -> tuple[tuple[str, Partition], ...]:
+        """`ordered_partitions` with a label each: the node's name, numbered from its second on."""
+        found: list[tuple[str, Partition]] = []
+        for partition in self.ordered_partitions:
+            before = sum(p.of == partition.of for _, p in found)
+            label = f"{partition.of}_{before + 1}" if before else partition.of
+            found.append((label, partition))
+        return tuple(found)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Nodes, then unions: everything a report may speak of."""
         return self.nodes + tuple(self.unions)
@@ -92,7 +103,6 @@ class Categories:
         declared = dict.fromkeys((self.root, *(part for p in self.partitions for part in p.into)))
         reached = {p.of for p in self.ordered_partitions}
         parent: dict[str, str] = {}
-        split: set[str] = set()
         for i, p in enumerate(self.partitions, 1):
             key = f"partition {i} (of {p.of})"
             if len(p.into) < 2:
@@ -111,13 +121,6 @@ class Categories:
                 elif part in parent:
                     problems.add(key, f'part "{part}" is declared twice; name it once')
                 parent.setdefault(part, p.of)
-            if p.of in split:
-                problems.add(
-                    key,
-                    f'"{p.of}" is already split; this version takes one partition per node, '
-                    "declare the other breakdown as a case of its own",
-                )
-            split.add(p.of)
             if p.of not in declared:
                 own = set(p.into)
                 problems.unknown(key, "node", p.of, [n for n in declared if n not in own])
@@ -133,6 +136,15 @@ class Categories:
             above = self.parent(above)
         return tuple(found)
 
+    def _crossed(self, node: str, other: str) -> bool:
+        """Tell whether two nodes lie in different partitions of the same node."""
+        paths = [(n, *self.ancestors(n)) for n in (node, other)]
+        shared = next((n for n in paths[0] if n in paths[1]), None)
+        if shared is None or shared in (node, other):
+            return False
+        below = {path[path.index(shared) - 1] for path in paths}
+        return not any(below <= set(p.into) for p in self.partitions if p.of == shared)
+
     def _check_unions(self, problems: Problems) -> None:
         nodes = (self.root, *(part for p in self.partitions for part in p.into))
         for name, members in self.unions.items():
@@ -144,6 +156,13 @@ class Categories:
             for member in members:
                 if member not in nodes:
                     problems.unknown(key, "node", member, nodes)
+            for member, other in combinations([m for m in members if m in nodes], 2):
+                if self._crossed(member, other):
+                    problems.add(
+                        key,
+                        f'"{member}" and "{other}" are parts of different partitions, which '
+                        "overlap: members must be disjoint, name parts of one partition",
+                    )
             for member in members:
                 inside = set(self.ancestors(member)) & set(members) - {member}
                 if inside:

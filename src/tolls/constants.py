@@ -17,6 +17,8 @@ QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 MAX_COUNT: Final = 10**9
 MEASURES: Final = ("killed", "injured", "missing", "dead_or_missing")
 ROOT_WORDS: Final = ("", "all", "total")
+# category of people whom a bulletin assigns to no part: of the root, or with a node's name after it
+UNKNOWN: Final = "unknown"
 
 RHAT_LIMIT: Final = 1.01
 ESS_LIMIT: Final = 400.0

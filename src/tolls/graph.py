@@ -113,7 +113,7 @@ class Structure:
     """
 
     members: tuple[tuple[str, tuple[str, ...]], ...]
-    partitions: tuple[tuple[str, tuple[str, ...]], ...]
+    partitions: tuple[tuple[str, str, tuple[str, ...]], ...]
     sources: tuple[str, ...]
     shapes: tuple[tuple[str, str, tuple[int, ...]], ...]
 
@@ -135,7 +135,7 @@ def split(evidence: Evidence, *, prior_only: bool = False) -> tuple[Structure, F
     columns = [(table, name, v) for table, named in tables.items() for name, v in named.items()]
     structure = Structure(
         members=tuple((name, categories.members(name)) for name in categories.names),
-        partitions=tuple((p.of, p.into) for p in categories.ordered_partitions),
+        partitions=tuple((label, p.of, p.into) for label, p in categories.labelled),
         sources=evidence.sources,
         shapes=tuple((table, name, np.shape(values)) for table, name, values in columns),
     )
@@ -152,7 +152,7 @@ def _priors(evidence: Evidence) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "root_mean": case.root_prior.mean, "root_sd": case.root_prior.sd,
-        **{f"share_sd_of_{p.of}": p.sd for p in case.categories.ordered_partitions},
+        **{f"share_sd_of_{label}": p.sd for label, p in case.categories.labelled},
         "kappa_sd": presets.shared_bias.sd, "eta_sd": growth.eta_sd, **(known or {}),
         "bias_mean": [p.bias.mean for p in sources], "bias_sd": [p.bias.sd for p in sources],
         "scatter_mean": [p.scatter.mean for p in sources],
@@ -180,10 +180,10 @@ def _reports(evidence: Evidence) -> dict[str, dict[str, Any]]:
         "log_days": np.log(evidence.now.days), "log_days_before": np.log(evidence.before.days),
     }  # fmt: skip
     tables = {"statements": statements, "pieces": _all_pieces(evidence, components)}
-    for partition in evidence.case.categories.ordered_partitions:
-        stated = [c for c in evidence.compositions if c.of == partition.of]
+    for label, partition in evidence.case.categories.labelled:
+        stated = [c for c in evidence.compositions if c.parts == partition.into]
         if stated:
-            tables[f"compositions_of_{partition.of}"] = _splits(stated, evidence, components)
+            tables[f"compositions_of_{label}"] = _splits(stated, evidence, components)
     return tables
 
 
@@ -299,13 +299,13 @@ def _rounding_cell(y: int, digits: int, weight: float) -> tuple[float, ...]:
 
 def assemble(structure: Structure, numbers: Floats) -> pm.Model:
     """Assemble the model of a structure around numbers that fit it."""
-    parts = [part for _, into in structure.partitions for part in into]
+    parts = [part for *_, into in structure.partitions for part in into]
     nodes = [structure.members[0][0], *parts]
     coords: dict[str, Sequence[str]] = {
         "node": [name for name, _ in structure.members],
         "source": structure.sources,
         "part": parts,
-        **{f"part_of_{of}": into for of, into in structure.partitions},
+        **{f"part_of_{label}": into for label, _, into in structure.partitions},
     }
 
     def holds(some: Sequence[str]) -> Floats:
@@ -320,11 +320,11 @@ def assemble(structure: Structure, numbers: Floats) -> pm.Model:
         root = pm.LogNormal("root", prior["root_mean"], prior["root_sd"])
         relative: dict[str, Any] = {nodes[0]: 1.0}
         of_root, shares = pt.constant(holds(nodes[:1])[:, 0]), {}
-        for of, into in structure.partitions:
-            sd = prior[f"share_sd_of_{of}"]
-            odds = pt.exp(pm.ZeroSumNormal(f"log_share_of_{of}", sigma=sd, dims=f"part_of_{of}"))
-            shares[of] = odds / odds.sum()
-            of_parts = relative[of] * shares[of]
+        for label, of, into in structure.partitions:
+            sd, dims = prior[f"share_sd_of_{label}"], f"part_of_{label}"
+            odds = pt.exp(pm.ZeroSumNormal(f"log_share_of_{label}", sigma=sd, dims=dims))
+            shares[label] = odds / odds.sum()
+            of_parts = relative[of] * shares[label]
             relative |= {part: of_parts[i] for i, part in enumerate(into)}
             of_root = of_root + (holds(into) * of_parts).sum(axis=1)
         log_root = pt.log(root)
@@ -361,11 +361,11 @@ def assemble(structure: Structure, numbers: Floats) -> pm.Model:
         logp = _log_statements(tables["pieces"], mean, sd, chance[source][:, None])
         pm.Potential("statements", logp.sum())
 
-        for of, _ in structure.partitions:
-            name = f"compositions_of_{of}"
+        for label, of, _ in structure.partitions:
+            name = f"compositions_of_{label}"
             if name in tables:
                 at_end = log_root + pt.log(relative[of]) + log_final
-                pm.Potential(name, _log_compositions(tables[name], shares[of], at_end, chance))
+                pm.Potential(name, _log_compositions(tables[name], shares[label], at_end, chance))
     return model
 
 

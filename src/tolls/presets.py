@@ -186,6 +186,11 @@ class Redundant(_Table):
 
     share: Annotated[float, Field(ge=0, lt=1)]
     people: Annotated[int, Field(ge=0)]
+    unassigned: Annotated[float, Field(ge=0, lt=1)]
+
+    def slack(self, due: int) -> float:
+        """People by which a printed total may miss a sum."""
+        return max(min(self.people, due // 10), self.share * due)
 
 
 class Root(_Table):

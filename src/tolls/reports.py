@@ -14,7 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from tolls.constants import MAX_COUNT, MEASURES, ROOT_WORDS
+from tolls.constants import MAX_COUNT, MEASURES, ROOT_WORDS, UNKNOWN
 from tolls.errors import InputError, Problems
 from tolls.growth import Moment
 
@@ -275,6 +275,12 @@ def _renamed(row: Mapping[str, str], mapping: Mapping[str, str]) -> dict[str, st
     }
 
 
+def _known(category: str, names: Sequence[str]) -> bool:
+    """Tell whether a category is a node or union, or stands for people in no part of a node."""
+    whole = category.removeprefix(UNKNOWN).removeprefix(" ")
+    return category in names or (category.startswith(UNKNOWN) and whole in (*names, ""))
+
+
 class _Row:
     """Validates one row; each method reads one aspect and notes its faults."""
 
@@ -367,7 +373,7 @@ class _Row:
         category = self.cells.get("category", "")
         if category.lower() in ROOT_WORDS:
             category = root
-        elif names is not None and category not in names and measure == root:
+        elif names is not None and measure == root and not _known(category, names):
             self.unknown_category(category, root, names)
         qualifier = self.choice("qualifier", "exact", QUALIFIERS)
         evidence = self.choice("evidence", "", EVIDENCE)

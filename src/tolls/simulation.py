@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tolls.bulletins import Composition, Statement
 from tolls.case import Case
-from tolls.constants import MAX_COUNT
+from tolls.constants import MAX_COUNT, UNKNOWN
 from tolls.errors import InputError
 from tolls.evidence import Evidence, gather
 from tolls.growth import Moment, exposure
@@ -299,9 +299,25 @@ class _World:
             and c.of == statement.node
             and set(c.rows) <= set(statement.rows)
         ]
-        if not inside:
-            return False
-        composition = inside[0]
+        for composition in inside:
+            assigned = value
+            told = statement.figure[0] if composition.rows != statement.rows else 0
+            if told and len(inside) == 1 and sum(composition.counts) < told:
+                assigned = round(value * sum(composition.counts) / told)
+                root = statement.node == self.evidence.case.categories.root
+                unknown = UNKNOWN if root else f"{UNKNOWN} {statement.node}"
+                rows.append(self.row(statement, unknown, value - assigned))
+            self.split_into(statement, composition, assigned, rows)
+        return bool(inside)
+
+    def split_into(
+        self,
+        statement: Statement,
+        composition: Composition,
+        value: int,
+        rows: list[dict[str, object]],
+    ) -> None:
+        """Split a total into the parts of one partition."""
         counts = self.compose(composition, value)
         at = list(composition.rows)
         for part, count in zip(composition.parts, counts, strict=True):
@@ -316,7 +332,6 @@ class _World:
             step = replace(statement, node=part, rows=own)
             if not self.split_up(step, count, rows):
                 rows.append(self.row(step, part, count))
-        return True
 
     def compose(self, composition: Composition, total: int) -> tuple[int, ...]:
         """Draw a Dirichlet-multinomial split of a total."""

@@ -166,8 +166,6 @@ class Translation:
             return cells | {"qualifier": "range"}
         low, value, high = counts.values()
         if low is not None and value is not None and high is not None:
-            if low <= high and not low <= value <= high:
-                self.add(number, "value", f"{value} is outside low to high, {low} to {high}")
             level = f"qualifier estimate, level {self.known.level:g}"
             self.tell(number, f"{self.named(names)}: {level}; {self.known.level_reason}")
         return cells | {"qualifier": "estimate", "level": f"{self.known.level:g}"}
