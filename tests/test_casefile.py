@@ -268,7 +268,7 @@ FAULTS = [
         'reliability = "../../scale.toml"',
         ["key reliability", "../../scale.toml", "allowed: "],
     ),
-    ("a later measure", "[tolls.injured]\nrange = { low = 1, high = 9 }", ["key tolls.injured"]),
+    ("a measure without a toll", "[tolls.missing]\nrange = { low = 1, high = 9 }", ["key tolls"]),
     (
         "a group with the name of a source",
         '[sources.Monitor]\ngroup = "Radio"\n[sources.Radio]\ngrade = "A"',

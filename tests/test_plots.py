@@ -438,7 +438,7 @@ def test_what_has_no_count_of_people_killed_is_told_in_the_legend():
     rows = (
         {"value": 30},
         {"qualifier": "words", "words": "dozens"},
-        {"value": 99, "measure": "injured"},
+        {"value": 99, "measure": "missing"},
     )
     estimate = estimate_of(case_of(*rows), around=30.0)
     for plot in (plots.tolls, plots.reports):

@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from tolls.categories import Categories, Partition
+from tolls.constants import ROOTS
 from tolls.declaration import Declaration, check_kinds, validate
 from tolls.errors import InputError, Problems, nearest
 from tolls.formatting import percent
+from tolls.measures import declaration_of, nodes_of
 from tolls.presets import Presets, load_presets
 from tolls.priors import LogNormal
 from tolls.readings import in_numbers
@@ -27,7 +29,7 @@ from tolls.voices import check_anchors, check_voices, declared, voice_of, voices
 
 __all__ = ["Case", "presets_of"]
 
-ROOT = "killed"
+ROOT = ROOTS[0]
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,8 @@ class Case:
         First and last day of the harm. Without `start`, the earliest ``as_of``; without `end`, one
         day.
     range : mapping, optional
-        Prior range of the root: ``{"low": 1, "high": 10000, "mass": 0.95}``, in people.
+        Prior range of the killed: ``{"low": 1, "high": 10000, "mass": 0.95}``, in people; or of
+        several measures, as in ``{"killed": {…}, "injured": {…}}``.
     reliability : str, optional
         A shipped scale or the path of one's own.
     columns : mapping of str to str, optional
@@ -98,6 +101,9 @@ class Case:
     reports: tuple[Report, ...]
     root_prior: LogNormal
     assumptions: tuple[str, ...]
+    measure: str
+    others: dict[str, "Case"]
+    _own: Declaration
 
     def __init__(
         self,
@@ -112,7 +118,7 @@ class Case:
         kind: str = "other",
         start: date | str | None = None,
         end: date | str | None = None,
-        range: Mapping[str, float] | None = None,
+        range: Mapping[str, Any] | None = None,
         reliability: str = "admiralty",
         columns: Mapping[str, str] | None = None,
     ) -> None:
@@ -120,6 +126,9 @@ class Case:
         for name, listed in {**split, **(unions or {})}.items():
             if isinstance(listed, str):
                 raise InputError(f'Case: {name} = "{listed}" is text; allowed: a list of names')
+        ranges = dict(range or {})
+        if ranges and not any(isinstance(value, Mapping) for value in ranges.values()):
+            ranges = {ROOT: ranges}
         raw: dict[str, Any] = {
             "format": 1,
             "title": title,
@@ -127,7 +136,7 @@ class Case:
             "start": start,
             "end": end,
             "reliability": reliability,
-            "tolls": {ROOT: {"range": dict(range)}} if range else {},
+            "tolls": {measure: {"range": dict(low_high)} for measure, low_high in ranges.items()},
             "partitions": [
                 {"of": parent, "into": tuple(into)}
                 for parent, parts in split.items()
@@ -172,65 +181,71 @@ class Case:
         title = declaration.title or Path(problems.file).stem
         declaration = declaration.model_copy(update={"title": title})
         check_kinds(declaration, presets, problems)
-        try:
-            categories = Categories(
-                ROOT,
-                tuple(
-                    Partition(p.of, p.into, presets.partition.sd / math.sqrt(p.concentration))
-                    for p in declaration.partitions
-                ),
-                declaration.unions,
-                problems.file,
-            )
-        except InputError as error:
-            problems.messages += error.problems
-            categories = None
-        known = categories.names if categories else None
-        names = known or (ROOT, *(part for p in declaration.partitions for part in p.into))
+        trees = {
+            root: _tree(declaration_of(declaration, root), root, presets, problems)
+            for root in ROOTS
+        }
+        names = {root: tree.names for root, tree in trees.items() if tree}
         for name in declaration.definitions:
-            if name not in names:
-                problems.unknown("key definitions", "node or union", name, names)
+            if names and not any(name in known for known in names.values()):
+                problems.unknown("key definitions", "node or union", name, names.get(ROOT, ()))
         rows = Problems(content.reports_file)
         reports = read_table(
             content.rows,
             rows,
             root=ROOT,
-            names=known,
+            names=names,
             start=declaration.start,
             columns=content.columns,
         )
         reports = tuple(in_numbers(r, presets, rows) for r in reports)
         check_citations(reports, rows)
         check_anchors(declaration, reports, rows)
-        check_voices(declaration, names, problems)
-        if problems.messages or rows.messages or categories is None:
+        known = [name for root in ROOTS for name in nodes_of(declaration, root)]
+        check_voices(declaration, (*known, *declaration.unions), problems)
+        if problems.messages or rows.messages:
             raise InputError((*problems.messages, *rows.messages))
-        self._set(
-            declaration=declaration,
-            presets=presets,
-            title=title,
-            kind=declaration.kind,
-            categories=categories,
-            reports=reports,
-        )
-        self._settle()
+        self._settle(declaration, presets, ROOT, reports, trees)
+        settled = declaration.model_copy(update={"start": self.start, "end": self.end})
+        for root in ROOTS[1:]:
+            own = tuple(r for r in reports if r.measure == root)
+            if own:
+                self.others[root] = Case.__new__(Case)
+                self.others[root]._settle(settled, presets, root, own, trees)
 
     def _set(self, **values: object) -> None:
         self.__dict__.update(values)
 
-    def _settle(self) -> None:
+    def _settle(
+        self,
+        whole: Declaration,
+        presets: Presets,
+        measure: str,
+        reports: tuple[Report, ...],
+        trees: Mapping[str, Categories | None],
+    ) -> None:
         """Fill in what the analyst left out, and tell it in `assumptions`."""
-        declaration, told = self.declaration, []
+        declaration, told = declaration_of(whole, measure), []
+        self._set(
+            declaration=whole,
+            presets=presets,
+            title=whole.title,
+            kind=whole.kind,
+            measure=measure,
+            categories=trees[measure],
+            reports=reports,
+            others={},
+        )
         start = declaration.start
         if start is None:
             start = min(r.as_of.day for r in self.reports)
             told.append(f"no start declared: the harm is taken to begin on {start}")
-        stated = declaration.tolls.get(ROOT)
+        stated = declaration.tolls.get(measure)
         if stated is None:
             root = self.presets.root
             root_prior = LogNormal.from_range(root.low, root.high, root.mass)
             told.append(
-                f"no range declared for {ROOT}: {percent(root.mass)} prior probability between "
+                f"no range declared for {measure}: {percent(root.mass)} prior probability between "
                 f"{root.low:,.0f} and {root.high:,.0f}"
             )
         else:
@@ -238,7 +253,7 @@ class Case:
         named = dict.fromkeys(r.source for r in self.reports)
         named |= dict.fromkeys(r.cites for r in self.reports if r.cites)
         strange = [name for name in named if name not in declaration.sources]
-        if strange:
+        if strange and measure == ROOT:
             told.append(f"not declared, hence grade F: {', '.join(map(self._hinted, strange))}")
         sources = {name: declared(name, table) for name, table in declaration.sources.items()}
         sources |= {name: SourceDeclaration(name) for name in strange}
@@ -248,6 +263,7 @@ class Case:
             root_prior=root_prior,
             sources=sources,
             voices=voices_of(declaration, sources),
+            _own=declaration,
             assumptions=tuple(told),
         )
 
@@ -265,7 +281,7 @@ class Case:
     def voice(self, source: str, node: str) -> str:
         """Return whose behaviour a source's reports on a node share: its key in `voices`."""
         above = (node, *self.categories.ancestors(node))
-        return voice_of(self.declaration, source, above)
+        return voice_of(self._own, source, above)
 
     def member_of(self, voice: str) -> str:
         """Return the first source whose reports are of a voice."""
@@ -312,6 +328,25 @@ class Case:
             f"<Case {self.title!r}: {len(self.reports)} reports, {len(self.sources)} sources, "
             f"{', '.join(self.names)}>"
         )
+
+
+def _tree(
+    declaration: Declaration, root: str, presets: Presets, problems: Problems
+) -> Categories | None:
+    """Return the tree of a measure; its faults go to `problems`."""
+    try:
+        return Categories(
+            root,
+            tuple(
+                Partition(p.of, p.into, presets.partition.sd / math.sqrt(p.concentration))
+                for p in declaration.partitions
+            ),
+            declaration.unions,
+            problems.file,
+        )
+    except InputError as error:
+        problems.messages += error.problems
+        return None
 
 
 def presets_of(declaration: Declaration, folder: Path | None, problems: Problems) -> Presets:

@@ -5,7 +5,8 @@ Vehtari et al. 2021, Bayesian Analysis 16(2)); of importance sampling, k-hat and
 sizes come from the raw weights. The limits are in `constants`.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,14 @@ from numpy.typing import NDArray
 from tolls.constants import ESS_LIMIT, KHAT_LIMIT, RHAT_LIMIT, WEIGHTED_ESS_LIMIT
 from tolls.importance import Weighted, pareto_k
 
-__all__ = ["Diagnostics", "Row", "diagnose", "diagnose_weights", "least_tail_ess"]
+__all__ = [
+    "Diagnostics",
+    "Row",
+    "diagnose",
+    "diagnose_weights",
+    "judged_together",
+    "least_tail_ess",
+]
 
 TAILS = (0.05, 0.95)
 
@@ -139,6 +147,44 @@ def diagnose_weights(weighted: Weighted, log_size: Floats, nodes: tuple[str, ...
         reasons.append(f"{ess:.0f} effective draws (allowed: {WEIGHTED_ESS_LIMIT:,.0f} or more)")
     log_marginal, sd = weighted.log_marginal
     return Diagnostics(not reasons, ess, None, None, khat, rows, tuple(reasons), log_marginal, sd)
+
+
+def judged_together(found: Mapping[str, Diagnostics], nodes: Sequence[str]) -> Diagnostics:
+    """Judge the fits of several measures as one: the worst of each diagnostic.
+
+    Parameters
+    ----------
+    found : mapping of str to Diagnostics
+        By measure, in the order of `nodes`.
+    nodes : sequence of str
+        What the nodes of all measures are called.
+
+    Returns
+    -------
+    Diagnostics
+    """
+    each = list(found.values())
+    if len(each) == 1:
+        return each[0]
+
+    def worst[T: (float, int)](take: Callable[..., T], values: Iterable[T | None]) -> T | None:
+        given = [value for value in values if value is not None]
+        return take(given) if given else None
+
+    rows = [row for own in each for row in own.nodes.values()]
+    marginals = [own.log_marginal for own in each if own.log_marginal is not None]
+    errors = [own.log_marginal_sd for own in each if own.log_marginal_sd is not None]
+    return Diagnostics(
+        ok=all(own.ok for own in each),
+        ess=min(own.ess for own in each),
+        rhat=worst(max, (own.rhat for own in each)),
+        divergences=worst(sum, (own.divergences for own in each)),
+        khat=worst(max, (own.khat for own in each)),
+        nodes=dict(zip(nodes, rows, strict=True)),
+        reasons=tuple(f"{m}: {why}" for m, own in found.items() for why in own.reasons),
+        log_marginal=sum(marginals) if len(marginals) == len(each) else None,
+        log_marginal_sd=math.hypot(*errors) if len(errors) == len(each) else None,
+    )
 
 
 def _rows(values: Floats) -> list[Row]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from tolls.constants import ROOTS
 from tolls.errors import InputError, Problems
 from tolls.presets import Presets
 from tolls.priors import Beta, LogNormal
@@ -163,8 +164,8 @@ def validate(raw: dict[str, Any], problems: Problems) -> Declaration:
         except ValidationError:
             raise InputError(problems.messages) from None
     for measure in declaration.tolls:
-        if measure != "killed":
-            _later(problems, f"tolls.{measure}", "this version estimates killed alone")
+        if measure not in ROOTS:
+            problems.unknown("key tolls", "measure with a toll", measure, ROOTS)
     if declaration.bridges:
         _later(problems, "bridges", "a later version reads it")
     return declaration

@@ -25,6 +25,7 @@ from tolls.influence import rests_on, without_each
 from tolls.intervals import credible_interval
 from tolls.likelihood import Parameters
 from tolls.storage import write_tree
+from tolls.trees import dataset, node_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,15 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["Estimate"]
 
 type Floats = NDArray[np.float64]
-
-DIMS = {
-    "toll": ("node",),
-    "size": ("node",),
-    "share": ("part",),
-    "bias": ("source",),
-    "scatter": ("source",),
-    "reliability": ("source",),
-}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -64,6 +56,8 @@ class Estimate:
     diagnostics : Diagnostics
     warnings : tuple of str
         What was assumed or decided for the analyst.
+    others : mapping of str to Estimate
+        Those of measures beside the killed, fitted on their own.
     """
 
     evidence: Evidence
@@ -73,6 +67,7 @@ class Estimate:
     prior: Mapping[str, NDArray[Any]]
     diagnostics: Diagnostics
     warnings: tuple[str, ...] = field(default=())
+    others: Mapping[str, Estimate] = field(default_factory=dict)
 
     @property
     def case(self) -> Case:
@@ -81,8 +76,27 @@ class Estimate:
 
     @property
     def nodes(self) -> tuple[str, ...]:
-        """Nodes and unions in declared order."""
-        return self.case.names
+        """Nodes and unions in declared order, of all measures."""
+        return node_labels([self.evidence, *(e.evidence for e in self.others.values())])
+
+    def of(self, node: str) -> tuple[Estimate, int]:
+        """Return the estimate of a node's measure, and the node's position there.
+
+        Raises
+        ------
+        InputError
+            If the node is unknown.
+        """
+        if node not in self.nodes:
+            near = nearest(node, self.nodes)
+            hint = f'; did you mean "{near}"?' if near else ""
+            raise InputError(f'"{node}" is no node; allowed: {", ".join(self.nodes)}{hint}')
+        place = self.nodes.index(node)
+        for estimate in (self, *self.others.values()):
+            if place < len(estimate.case.names):
+                return estimate, place
+            place -= len(estimate.case.names)
+        raise AssertionError(node)
 
     def tolls(self, node: str) -> NDArray[np.int64]:
         """Return all draws of one node's toll, in people, chains one after the other.
@@ -101,11 +115,8 @@ class Estimate:
         InputError
             If the node is unknown.
         """
-        if node not in self.nodes:
-            near = nearest(node, self.nodes)
-            hint = f'; did you mean "{near}"?' if near else ""
-            raise InputError(f'"{node}" is no node; allowed: {", ".join(self.nodes)}{hint}')
-        draws: NDArray[np.int64] = self.posterior["toll"][..., self.nodes.index(node)].reshape(-1)
+        own, i = self.of(node)
+        draws: NDArray[np.int64] = own.posterior["toll"][..., i].reshape(-1)
         return draws
 
     def summary(self, ci_prob: float = CI_PROB, ci_kind: CiKind = CI_KIND) -> pd.DataFrame:
@@ -141,8 +152,9 @@ class Estimate:
     def _summary(self, ci_prob: float, ci_kind: CiKind) -> list[dict[str, Any]]:
         """Rows of `summary`, without pandas: a row per node."""
         rows = []
-        for i, node in enumerate(self.nodes):
-            draws, before = self.tolls(node), self.prior["toll"][..., i].reshape(-1)
+        for node in self.nodes:
+            of, i = self.of(node)
+            draws, before = self.tolls(node), of.prior["toll"][..., i].reshape(-1)
             lo, hi = credible_interval(draws, ci_prob, ci_kind)
             prior_lo, prior_hi = credible_interval(before, ci_prob, ci_kind)
             own = self.diagnostics.nodes[node]
@@ -199,7 +211,7 @@ class Estimate:
                     "source": name,
                     "grade": prior.grade,
                     "kind": self.case.voices[voice].kind,
-                    "reports": self._rows_of(name, voice),
+                    "reports": self.evidence.rows_of(name, voice),
                     "bias_median": float(np.median(bias)),
                     "bias_lo": lo,
                     "bias_hi": hi,
@@ -216,12 +228,6 @@ class Estimate:
                 }
             )
         return pd.DataFrame(rows).set_index("source")
-
-    def _rows_of(self, name: str, voice: str) -> int:
-        """Count the reports of a voice; of a group those of the source that is named."""
-        used = {row for unit in self.evidence.units if unit.source == voice for row in unit.rows}
-        told = self.evidence.told_by(voice)
-        return len(used) if len(told) < 2 else len(used & told[name])
 
     @cached_property
     def parameters(self) -> Parameters:
@@ -305,8 +311,9 @@ class Estimate:
         import pandas as pd
 
         first, second = self.tolls(node), self.tolls(other)
-        sizes = self.posterior["size"].reshape(-1, len(self.nodes))
-        ratio = sizes[:, self.nodes.index(node)] / sizes[:, self.nodes.index(other)]
+        of_each = (self.of(name) for name in (node, other))
+        sizes = (of.posterior["size"][..., i].reshape(-1) for of, i in of_each)
+        ratio = next(sizes) / next(sizes)
         greater = float((first > second).mean())
         rows = []
         for name, draws in (("difference", first - second), ("ratio", ratio)):
@@ -328,24 +335,12 @@ class Estimate:
         """Draws as ArviZ expects them: an xarray DataTree with posterior and prior."""
         import xarray as xr
 
-        parts = [part for p in self.case.categories.ordered_partitions for part in p.into]
-        labels, voices = zip(*self.evidence.speakers, strict=True)
-        names = {"node": self.nodes, "part": parts, "source": labels}
-        groups = {}
-        for group, values in (("posterior", self.posterior), ("prior", self.prior)):
-            arrays = {
-                name: (
-                    ("chain", "draw", *DIMS.get(name, ())),
-                    array[..., list(voices)] if DIMS.get(name) == ("source",) else array,
-                )
-                for name, array in values.items()
-            }
-            used = {dim for dims, _ in arrays.values() for dim in dims}
-            chains, length = values["toll"].shape[:2]
-            coords: dict[str, Any] = {"chain": np.arange(chains), "draw": np.arange(length)}
-            coords |= {dim: list(labels) for dim, labels in names.items() if dim in used}
-            groups[group] = xr.Dataset(arrays, coords=coords)
-        return xr.DataTree.from_dict(groups)
+        each = (self, *self.others.values())
+        evidence = [e.evidence for e in each]
+        groups = {"posterior": [e.posterior for e in each], "prior": [e.prior for e in each]}
+        return xr.DataTree.from_dict(
+            {name: dataset(evidence, arrays) for name, arrays in groups.items()}
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the estimate to a NetCDF file; a file already there stays whole until the end.
@@ -361,6 +356,9 @@ class Estimate:
             "engine": self.engine,
             "seed": self.seed,
             "diagnostics": asdict(self.diagnostics),
+            "measures": {
+                e.case.measure: asdict(e.diagnostics) for e in (self, *self.others.values())
+            },
             "warnings": self.warnings,
         }
         write_tree(self.draws, header, path)
@@ -381,17 +379,18 @@ class Estimate:
         """
         name = self.nodes[0] if node is None else node
         draws = self.tolls(name)
+        of, i = self.of(name)
         lo, hi = credible_interval(draws, ci_prob, "eti")
-        members = self.case.categories.members(name)
-        who = "people" if name == self.nodes[0] else " and ".join(members).replace("_", " ")
-        used = self.evidence.counts["evidence"]
-        sources = len(self.evidence.speakers)
+        members = of.case.categories.members(of.case.names[i])
+        who = "people" if i == 0 else " and ".join(members).replace("_", " ")
+        used = len({row for unit in of.evidence.units for row in unit.rows})
+        sources = len(of.evidence.speakers)
         return (
-            f"{self.case.title}: an estimated {interval(lo, hi)} {who} were killed "
+            f"{self.case.title}: an estimated {interval(lo, hi)} {who} were {of.case.measure} "
             f"{period(*self.evidence.period)} ({percent(ci_prob)} credible interval; median "
             f"{count(float(np.median(draws)), hi - lo)}), judging by {used} "
             f"report{'s' * (used != 1)} from {sources} source{'s' * (sources != 1)} published by "
-            f"{self.evidence.latest}."
+            f"{of.evidence.latest}."
         )
 
     @property
@@ -472,7 +471,7 @@ class Estimate:
                 "bias_lo": bounds[i][0],
                 "bias_hi": bounds[i][1],
                 "reliability": float(self.posterior["reliability"][..., i].mean()),
-                "reports": self._rows_of(name, self.evidence.sources[i]),
+                "reports": self.evidence.rows_of(name, self.evidence.sources[i]),
             }
             for name, i in self.evidence.speakers
         ]

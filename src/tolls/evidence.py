@@ -5,8 +5,8 @@ engines and the simulation start from the same arrays. No likelihood lives here.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tolls.bulletins import Composition, Fates, Statement, assemble
 from tolls.case import Case
-from tolls.constants import MEASURES
+from tolls.constants import ROOTS
 from tolls.errors import InputError
 from tolls.growth import Moment, exposure, parse_day
 from tolls.relays import settle_relays
@@ -54,6 +54,8 @@ class Evidence:
     compositions : tuple of Composition
     fates : mapping of int to (str, str)
         Per row what became of it and why.
+    others : mapping of str to Evidence
+        That on measures other than the case's own.
     period : tuple of date
         First and last day of the harm that is estimated.
     source, node : (statement,) int arrays
@@ -77,6 +79,7 @@ class Evidence:
     compositions: tuple[Composition, ...]
     fates: dict[int, tuple[str, str]]
     warnings: tuple[str, ...]
+    others: Mapping[str, "Evidence"] = field(default_factory=dict)
 
     @cached_property
     def speakers(self) -> tuple[tuple[str, int], ...]:
@@ -86,6 +89,12 @@ class Evidence:
         itself.
         """
         return tuple((name, i) for i, v in enumerate(self.sources) for name in self.told_by(v))
+
+    def rows_of(self, name: str, voice: str) -> int:
+        """Count the reports of a voice; of a group those of the source that is named."""
+        told = self.told_by(voice)
+        own = {row for unit in self.units if unit.source == voice for row in unit.rows}
+        return len(own) if len(told) < 2 else len(told[name])
 
     def told_by(self, voice: str) -> dict[str, set[int]]:
         """Return the rows of every source of a voice, by the name that `speakers` gives it."""
@@ -212,10 +221,33 @@ def gather(case: Case, as_of: date | str | None = None) -> Evidence:
         If the cut is no date or lies before the start, or nothing is left to estimate from.
     """
     cut = _cut(as_of, case)
-    end = case.end if cut is None else min(case.end, cut)
     fates = Fates()
+    others = {measure: _gathered(other, cut, fates) for measure, other in case.others.items()}
+    found = _gathered(case, cut, fates)
+    if found is None:
+        raise InputError(
+            f"{case.title}: no report is left to estimate from"
+            + (f" as of {cut}" if cut else "")
+            + f" ({_tally(fates)}); add reports"
+            + (" or take a later date" if cut else "")
+        )
+    told = {name: other for name, other in others.items() if other is not None}
+    warnings = [w for e in (found, *told.values()) for w in e.warnings]
+    return replace(
+        found,
+        fates=dict(sorted(fates.by_row.items())),
+        others=told,
+        warnings=tuple(dict.fromkeys((*warnings, *_told(fates), *fates.remarks))),
+    )
+
+
+def _gathered(case: Case, cut: date | None, fates: Fates) -> Evidence | None:
+    """Gather the evidence on one measure, or nothing where none is left; fates are told."""
+    end = case.end if cut is None else min(case.end, cut)
     usable: list[Report] = []
     for report in case.reports:
+        if report.measure in case.others:
+            continue
         reason = _unsupported(report)
         if cut is not None and report.published.day > cut:
             fates.put((report.row,), "later", f"published after {cut}")
@@ -236,12 +268,8 @@ def gather(case: Case, as_of: date | str | None = None) -> Evidence:
         statements += more
         compositions += splits
     if not statements:
-        raise InputError(
-            f"{case.title}: no report is left to estimate from"
-            + (f" as of {cut}" if cut else "")
-            + f" ({_tally(fates)}); add reports"
-            + (" or take a later date" if cut else "")
-        )
+        return None
+    rows = {r.row for r in case.reports}
     return Evidence(
         case=case,
         as_of=cut,
@@ -249,8 +277,8 @@ def gather(case: Case, as_of: date | str | None = None) -> Evidence:
         sources=tuple(sources),
         statements=tuple(statements),
         compositions=tuple(compositions),
-        fates=dict(sorted(fates.by_row.items())),
-        warnings=(*case.assumptions, *_told(fates), *fates.remarks),
+        fates={row: fate for row, fate in sorted(fates.by_row.items()) if row in rows},
+        warnings=case.assumptions,
     )
 
 
@@ -266,9 +294,9 @@ def _cut(as_of: date | str | None, case: Case) -> date | None:
 
 
 def _unsupported(report: Report) -> str:
-    """Say why a report cannot be evidence on the killed in this version, or nothing."""
-    if report.measure != MEASURES[0]:
-        return f"measure {report.measure} (this version estimates killed alone)"
+    """Say why a report cannot be evidence in this version, or nothing."""
+    if report.measure not in ROOTS:
+        return f"measure {report.measure} (read by a later version)"
     if report.qualifier == "at_least" and report.value == 0:
         return '"at least 0" says nothing'
     return ""

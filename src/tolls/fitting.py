@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -11,18 +11,20 @@ from numpy.typing import NDArray
 
 from tolls.apportionment import integer_tolls
 from tolls.case import Case
-from tolls.convergence import Diagnostics, diagnose, diagnose_weights
+from tolls.convergence import Diagnostics, diagnose, diagnose_weights, judged_together
 from tolls.errors import EstimateRefused, InputError, TollsWarning
-from tolls.estimate import DIMS, Estimate
+from tolls.estimate import Estimate
 from tolls.evidence import Evidence, gather
 from tolls.formatting import count
 from tolls.simulation import check_seed, draw_sizes
+from tolls.trees import DIMS, node_labels
 
 __all__ = ["fit", "from_pymc"]
 
 ENGINES = ("auto", "collapsed", "nuts")
 ON_FAILURE = ("raise", "warn")
 PRIOR_DRAWS = 10_000
+OTHER_MEASURE = 2**40  # added to the seed for each measure beside the killed: streams of its own
 _REQUIRED = ("size", "bias", "scatter", "reliability", "kappa", "eta")
 
 type Arrays = Mapping[str, NDArray[Any]]
@@ -77,7 +79,27 @@ def fit(
     _check("on_failure", on_failure, ON_FAILURE)
     check_seed(seed)
     evidence = gather(case, as_of)
-    return _judged(_ENGINES[engine](evidence, seed), on_failure)
+    estimate = _ENGINES[engine](evidence, seed)
+    others = {
+        measure: _ENGINES[engine](own, seed + OTHER_MEASURE * place)
+        for place, (measure, own) in enumerate(evidence.others.items(), 1)
+    }
+    return _judged(_together(estimate, others), on_failure)
+
+
+def _together(estimate: Estimate, others: Mapping[str, Estimate]) -> Estimate:
+    """Put the estimates of other measures beside that of the killed, and judge all as one."""
+    told = [w for own in others.values() for w in own.warnings[len(own.evidence.warnings) :]]
+    judged = judged_together(
+        {e.case.measure: e.diagnostics for e in (estimate, *others.values())},
+        node_labels([e.evidence for e in (estimate, *others.values())]),
+    )
+    return replace(
+        estimate,
+        diagnostics=judged,
+        warnings=tuple(dict.fromkeys((*estimate.warnings, *told))),
+        others=others,
+    )
 
 
 def from_pymc(

@@ -20,7 +20,8 @@ from matplotlib.path import Path
 from matplotlib.ticker import LogLocator
 from matplotlib.transforms import Affine2D, ScaledTranslation
 
-from tolls.constants import CI_PROB, MEASURES
+from tolls.constants import CI_PROB
+from tolls.errors import InputError
 from tolls.estimate import Estimate
 from tolls.evidence import FATES, Evidence
 from tolls.formatting import count, interval, percent
@@ -68,7 +69,8 @@ def tolls(
     ----------
     estimate : Estimate
     nodes : sequence of str, optional
-        Nodes and unions from the top; all in declared order where left out.
+        Nodes and unions of one measure from the top; those of the killed in declared order where
+        left out.
     ci_prob : float
         Probability of the thin lines and of the prior's interval; thick lines hold 50 %.
     ax : Axes, optional
@@ -83,13 +85,12 @@ def tolls(
     --------
     >>> tolls.plots.tolls(estimate, nodes=["killed", "civilians"])  # doctest: +SKIP
     """
-    chosen = list(estimate.nodes if nodes is None else nodes)
-    for node in chosen:
-        estimate.tolls(node)  # refuses an unknown one
+    chosen = list(estimate.case.names if nodes is None else nodes)
+    of, plain = _of_one_measure(estimate, chosen)
     table, core = estimate.summary(ci_prob).loc[chosen], estimate.summary(INNER).loc[chosen]
-    canvas = _Canvas(ax, estimate.evidence, chosen)
+    canvas = _Canvas(ax, of.evidence, plain)
     canvas.count_axis(table[["lo", "hi"]], table[["prior_lo", "prior_hi"]])
-    groups = [[r for r in canvas.said if r.category == node] for node in chosen]
+    groups = [[r for r in canvas.said if r.category == node] for node in plain]
     ats = canvas.rows([node.replace("_", " ") for node in chosen], groups, lead=20)
     for i, at in enumerate(ats):
         lo, hi, median = table.iloc[i][["lo", "hi", "median"]]
@@ -97,7 +98,7 @@ def tolls(
         side = ("left", "center", "right")[int(np.digitize(canvas.place(median), (0.3, 0.7)))]
         text = f"{count(median, hi - lo)} ({interval(lo, hi)})"
         canvas.say(text, (median, at), (0, 5), ha=side, va="bottom")
-    return canvas.finish(estimate.case.title, "People killed")
+    return canvas.finish(estimate.case.title, f"People {of.case.measure}")
 
 
 def reports(estimate: Estimate, *, ax: Axes | None = None) -> Axes:
@@ -118,9 +119,10 @@ def reports(estimate: Estimate, *, ax: Axes | None = None) -> Axes:
     --------
     >>> tolls.plots.reports(estimate)  # doctest: +SKIP
     """
-    canvas = _Canvas(ax, estimate.evidence, estimate.nodes)
+    nodes = estimate.case.names
+    canvas = _Canvas(ax, estimate.evidence, nodes)
     canvas.count_axis()
-    canvas.looks = {node: LOOKS[i % len(LOOKS)] for i, node in enumerate(estimate.nodes)}
+    canvas.looks = {node: LOOKS[i % len(LOOKS)] for i, node in enumerate(nodes)}
     canvas.keys = {n.replace("_", " "): _style("exact", k) for n, k in canvas.looks.items()}
     names = [n for n in estimate.case.sources if any(r.source == n for r in canvas.said)]
     canvas.rows(names, [[r for r in canvas.said if r.source == name] for name in names])
@@ -188,16 +190,28 @@ def timeline(
     >>> tolls.plots.timeline(timeline, node="civilians")  # doctest: +SKIP
     """
     name, last = node or timeline.case.names[0], timeline.estimates[-1]
-    last.tolls(name)  # refuses an unknown node
+    of, plain = _of_one_measure(last, [name])
     outer, core = (t[t["node"] == name] for t in map(timeline.summary, (ci_prob, INNER)))
-    canvas = _Canvas(ax, last.evidence, [name], upright=True)
+    canvas = _Canvas(ax, of.evidence, plain, upright=True)
     canvas.count_axis(outer[["lo", "hi"]])
     for i in range(len(outer)):
         canvas.interval(i + 1, ci_prob, outer.iloc[i], core.iloc[i])
     canvas.columns(timeline.case.start, list(outer["as_of"]))
-    canvas.ax.set_ylabel("People killed")
+    canvas.ax.set_ylabel(f"People {of.case.measure}")
     title = f"{timeline.case.title}: {name.replace('_', ' ')}"
     return canvas.finish(title, "Published by the end of")
+
+
+def _of_one_measure(estimate: Estimate, nodes: Sequence[str]) -> tuple[Estimate, list[str]]:
+    """Return the estimate that nodes belong to, and what they are called there."""
+    found = [estimate.of(node) for node in nodes]  # refuses an unknown one
+    measures = dict.fromkeys(own.case.measure for own, _ in found)
+    if len(measures) > 1:
+        raise InputError(
+            f"nodes: {', '.join(nodes)} are of {' and '.join(measures)}; allowed: nodes of one "
+            "measure, for which one axis holds"
+        )
+    return found[0][0], [own.case.names[i] for own, i in found]
 
 
 class _Canvas:
@@ -211,9 +225,9 @@ class _Canvas:
             self.new, ax = plt.subplots(figsize=(WIDTH, 5.0), layout="constrained")
         self.ax, self.evidence, self.upright = ax, evidence, upright
         own = [r for r in evidence.case.reports if r.category in nodes]
-        killed = [r for r in own if r.measure == MEASURES[0] and r.figure]
-        self.said = sorted(killed, key=lambda r: (r.published, r.row))
-        self.dot, self.margin, self.hidden = DOT, 0.0, len(own) - len(killed)
+        said = [r for r in own if r.measure == evidence.case.measure and r.figure]
+        self.said = sorted(said, key=lambda r: (r.published, r.row))
+        self.dot, self.margin, self.hidden = DOT, 0.0, len(own) - len(said)
         self.size = float(ax.xaxis.label.get_fontsize())
         scale = 72 / ax.figure.dpi * (0.8 if ax.figure.get_layout_engine() and not upright else 1.0)
         self.width, self.height = (scale * side for side in ax.get_window_extent().size)

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from tolls.constants import MAX_COUNT, MEASURES, ROOT_WORDS, UNKNOWN
+from tolls.constants import MAX_COUNT, MEASURES, ROOT_WORDS, ROOTS, UNKNOWN
 from tolls.errors import InputError, Problems
 from tolls.growth import Moment
 
@@ -206,7 +206,7 @@ def read_table(
     problems: Problems,
     *,
     root: str,
-    names: Sequence[str] | None,
+    names: Mapping[str, Sequence[str]],
     start: date | None,
     columns: Mapping[str, str] | None = None,
 ) -> tuple[Report, ...]:
@@ -219,9 +219,10 @@ def read_table(
     problems : Problems
         Collects what is wrong.
     root : str
-        Name of the root, for rows whose category is empty, ``all`` or ``total``.
-    names : sequence of str, optional
-        Nodes and unions that a category may name; not checked where they are not known.
+        Measure of rows that name none.
+    names : mapping of str to sequence of str
+        By root, nodes and unions that a category may name; not checked where they are not known.
+        A row whose category is empty, ``all`` or ``total`` speaks of the root.
     start : date, optional
         First day of the harm; nothing can be published before it.
     columns : mapping of str to str, optional
@@ -362,7 +363,9 @@ class _Row:
         if level and not (re.fullmatch(r"0?\.\d+", level) and float(level) > 0):
             self.add("level", f'"{level}" is no level; allowed: between 0 and 1, as 0.95')
 
-    def report(self, root: str, names: Sequence[str] | None, start: date | None) -> Report | None:
+    def report(
+        self, root: str, names: Mapping[str, Sequence[str]], start: date | None
+    ) -> Report | None:
         source = self.cells.get("source", "")
         if not source:
             self.add("source", "is empty; say who states the count")
@@ -371,10 +374,11 @@ class _Row:
             self.problems.unprintable(where, self.cells.get(column, ""))
         measure = self.choice("measure", root, MEASURES)
         category = self.cells.get("category", "")
+        own = measure if measure in ROOTS else root  # the missing are of the killed
         if category.lower() in ROOT_WORDS:
-            category = root
-        elif names is not None and measure == root and not _known(category, names):
-            self.unknown_category(category, root, names)
+            category = own
+        elif own in names and not _known(category, names[own]):
+            self.unknown_category(category, own, names[own])
         qualifier = self.choice("qualifier", "exact", QUALIFIERS)
         evidence = self.choice("evidence", "", EVIDENCE)
         cites = self.cells.get("cites", "")

@@ -19,6 +19,7 @@ from tolls.constants import MAX_COUNT, UNKNOWN
 from tolls.errors import InputError
 from tolls.evidence import Evidence, gather
 from tolls.growth import Moment, exposure
+from tolls.measures import label
 
 __all__ = ["Simulation", "check_seed", "draw_sizes", "simulate"]
 
@@ -38,7 +39,8 @@ class Simulation:
     tolls : mapping of str to float
         True size of every node and union, in people.
     parameters : mapping of str to float or mapping
-        ``kappa``, ``eta``, ``rate``, ``shape``; ``bias``, ``scatter``, ``reliability`` by source.
+        ``kappa``, ``eta``, ``rate``, ``shape``; ``bias``, ``scatter``, ``reliability`` by source;
+        the same of another measure under its name.
     """
 
     case: Case
@@ -92,8 +94,8 @@ def simulate(
     seed : int
         Seed of all random numbers.
     tolls : mapping of str to float, optional
-        True tolls, in people: the root alone, or every node without parts. Left out: drawn from
-        the prior. A toll of 0 is simulated as a size of a quarter of a person.
+        True tolls, in people, of any measure: its root alone, or every node without parts. Left
+        out: drawn from the prior. A toll of 0 is simulated as a size of a quarter of a person.
     as_of : date or ISO str, optional
         Simulate only what was published by then.
 
@@ -117,10 +119,24 @@ def simulate(
     check_seed(seed)
     rng = np.random.default_rng(seed)
     evidence = gather(case, as_of)
-    sizes = _true_sizes(case, tolls, rng)
-    world = _World(evidence, sizes, rng)
-    rows = world.rows()
-    return Simulation(case.with_reports(rows), sizes, world.parameters())
+    given = dict(tolls or {})
+    sizes: dict[str, float] = {}
+    parameters: dict[str, object] = {}
+    rows: list[dict[str, object]] = []
+    for measure, own in evidence.others.items():
+        names = {name: label(measure, name, case.names) for name in own.case.names}
+        of_own = {n: given.pop(shown) for n, shown in names.items() if shown in given}
+        world = _World(own, _true_sizes(own.case, of_own or None, rng), rng)
+        rows += world.rows()
+        sizes |= {names[name]: size for name, size in world.sizes.items()}
+        parameters[measure] = world.parameters()
+    world = _World(
+        evidence,
+        _true_sizes(case, None if tolls is None or (tolls and not given) else given, rng),
+        rng,
+    )
+    rows = world.rows() + rows
+    return Simulation(case.with_reports(rows), world.sizes | sizes, world.parameters() | parameters)
 
 
 def _true_sizes(
@@ -365,6 +381,7 @@ class _World:
         case, reading = self.evidence.case, statement.reading
         first = next(r for r in case.reports if r.row == min(statement.rows))
         row: dict[str, object] = {
+            "measure": case.measure,
             "source": next(
                 name for name in case.sources if case.voice(name, category) == statement.source
             ),

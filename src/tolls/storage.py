@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_tree", "write_atomically", "write_tree"]
 
-FORMAT = 1
+FORMAT = 2
 
 
 def write_atomically(path: str | Path, content: bytes) -> None:

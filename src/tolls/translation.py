@@ -36,7 +36,7 @@ class Named(Problems):
 
 def checked(number: int, cells: Mapping[str, str], problems: Problems) -> list[dict[str, str]]:
     """Check one row as that of a ``reports.csv`` and return it, or nothing where it is faulty."""
-    made = read_table([(number, cells)], problems, root=ROOT, names=None, start=None)
+    made = read_table([(number, cells)], problems, root=ROOT, names={}, start=None)
     everybody = {"category": ""} if cells.get("category", "").lower() in ROOT_WORDS else {}
     return [report.as_row() | everybody for report in made]
 
