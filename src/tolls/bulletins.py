@@ -380,7 +380,7 @@ def _link(
         return None
     previous, reading = before
     numbers = [n for n in reading.figure if not isinstance(n, str)]
-    if reading.wording in ("up_to", "words") or (
+    if reading.wording in ("up_to", "ceiling", "words") or (
         reading.wording in ("at_least", "floor") and numbers[0] == 0
     ):
         return None

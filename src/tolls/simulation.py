@@ -345,7 +345,7 @@ class _World:
     def row(self, statement: Statement, category: str, value: int | str) -> dict[str, object]:
         """Return the row of the table that states a figure.
 
-        Bounds of a set cannot be drawn: ranges and verified floors become exact figures.
+        Bounds of a set cannot be drawn: ranges and pure bounds become exact figures.
         """
         case, reading = self.evidence.case, statement.reading
         first = next(r for r in case.reports if r.row == min(statement.rows))
@@ -367,7 +367,7 @@ class _World:
                 "words": re.sub(r"\d[\d, ]*", str(value), first.words),
                 "qualifier": "words",
             }
-        exact = reading.wording in ("range", "floor")
+        exact = reading.wording in ("range", "floor", "ceiling")
         return row | {"value": value, "qualifier": "exact" if exact else reading.wording}
 
 
