@@ -13,10 +13,11 @@ from typing import Any
 from tolls.categories import Categories, Partition
 from tolls.growth import Moment
 from tolls.presets import Presets
-from tolls.readings import Reading, read
+from tolls.readings import Reading
 from tolls.relays import covers, specificity
 from tolls.reliability import SourceDeclaration
 from tolls.reports import Report
+from tolls.scopes import Scopes
 
 __all__ = ["Composition", "Fates", "Link", "Statement", "assemble"]
 
@@ -128,6 +129,11 @@ class _Figure:
         return self.report.said
 
     @property
+    def apart(self) -> bool:
+        """Whether it counts another scope or another thing, and is in no bulletin of the event."""
+        return any(self.report.frame)
+
+    @property
     def number(self) -> int:
         """The number of an exact figure."""
         assert self.report.value is not None
@@ -140,6 +146,7 @@ def assemble(
     categories: Categories,
     presets: Presets,
     fates: Fates,
+    scopes: Scopes,
 ) -> tuple[list[Statement], list[Composition]]:
     """Turn the reports of one source into statements and compositions.
 
@@ -154,6 +161,8 @@ def assemble(
         Memory of links, tolerance of printed totals.
     fates : Fates
         Receives ``evidence``, ``repeat`` or ``redundant`` for every row.
+    scopes : Scopes
+        What counts of other scopes and other things say of the event.
 
     Returns
     -------
@@ -169,9 +178,13 @@ def assemble(
             compositions.append(_composition(partition, parts))
             _merge(partition, parts, figures, categories, presets, fates)
     statements: list[Statement] = []
+    # each scope, and each thing, has a line of its own
+    frames = sorted({f.report.frame for f in figures})
     for node in categories.names:
-        line = sorted((f for f in figures if f.node == node), key=lambda f: f.key)
-        statements += _linked(_without_runs(line, fates), source, categories.root, presets)
+        for frame in frames:
+            line = (f for f in figures if f.node == node and f.report.frame == frame)
+            kept = _without_runs(sorted(line, key=lambda f: f.key), fates)
+            statements += _linked(kept, source, categories.root, presets, scopes)
     fates.put((row for s in statements for row in s.rows), "evidence")
     fates.put((row for c in compositions for row in c.rows), "evidence")
     return statements, _linked_compositions(compositions, presets)
@@ -187,7 +200,7 @@ def _bulletins(partition: Partition, figures: Sequence[_Figure]) -> list[list[_F
     groups: dict[tuple[Moment, Moment, str], dict[str, list[_Figure]]]
     groups = defaultdict(lambda: defaultdict(list))
     for figure in figures:
-        if figure.kind not in ("alone", "sum"):
+        if figure.kind not in ("alone", "sum") or figure.apart:
             continue
         if figure.node in partition.into and figure.report.qualifier == "exact":
             said = figure.report
@@ -280,7 +293,7 @@ def _merge(
         report = figure.report
         if figure.kind != "alone" or figure.node not in sums or report.as_of != as_of:
             continue
-        if figure in parts:
+        if figure in parts or figure.apart:
             continue
         due, near = sums[figure.node], presets.redundant
         slack = max(min(near.people, due // 10), near.share * due)
@@ -350,12 +363,16 @@ def _restated(report: Report, latest: Report) -> Report:
 
 
 def _linked(
-    line: Sequence[_Figure], source: SourceDeclaration, root: str, presets: Presets
+    line: Sequence[_Figure],
+    source: SourceDeclaration,
+    root: str,
+    presets: Presets,
+    scopes: Scopes,
 ) -> list[Statement]:
     statements = []
     previous: tuple[_Figure, Reading] | None = None
     for figure in line:
-        reading = read(figure.report, source, presets)
+        reading = scopes.read(figure.report, source, presets)
         if figure.kind != "part":
             statements.append(
                 Statement(
@@ -369,7 +386,8 @@ def _linked(
                     link=_link(previous, figure.report, presets),
                 )
             )
-        previous = figure, reading
+        # a bound by another scope may lie far from the event's toll, which nothing leans on
+        previous = None if scopes.bounds(figure.report) else (figure, reading)
     return statements
 
 

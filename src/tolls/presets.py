@@ -188,6 +188,13 @@ class Redundant(_Table):
     people: Annotated[int, Field(ge=0)]
 
 
+class Doubts(_Table):
+    """From how many digits on a number that sources share, or a round one, is remarked on."""
+
+    copied_digits: Annotated[int, Field(ge=1)]
+    round_digits: Annotated[int, Field(ge=1)]
+
+
 class Root(_Table):
     """Default range of a root."""
 
@@ -229,6 +236,7 @@ class Presets(_Table):
     bounds: Bounds
     links: Links
     redundant: Redundant
+    doubts: Doubts
     root: Root
     partition: PartitionPrior
     # no fit reads it, so it is no part of a saved case or of its digest

@@ -349,6 +349,7 @@ class _World:
         """
         case, reading = self.evidence.case, statement.reading
         first = next(r for r in case.reports if r.row == min(statement.rows))
+        counted = case.scopes.settled(first)
         row: dict[str, object] = {
             "source": next(
                 name for name in case.sources if case.voice(name, category) == statement.source
@@ -356,7 +357,10 @@ class _World:
             "category": category,
             "published": str(statement.published),
             "as_of": str(statement.as_of),
-            "evidence": first.evidence,
+            # what an interval or a bound implied is not lost with it
+            "evidence": first.evidence or ("estimate" if first.qualifier == "estimate" else ""),
+            "scope": counted.scope,
+            "definition": counted.definition,
         }
         if isinstance(value, str):
             return row | {"words": value, "qualifier": "words"}
