@@ -15,7 +15,7 @@ from tolls.evidence import Evidence, gather
 
 COLUMNS = (
     "source", "measure", "category", "value", "low", "high", "qualifier", "words", "published",
-    "as_of", "cites", "evidence",
+    "as_of", "cites", "evidence", "scope", "definition",
 )  # fmt: skip
 START, END = "2025-03-06", "2025-03-10"
 

@@ -290,7 +290,22 @@ FAULTS = [
         ["key sources.Monitor.nodes.killed.kind", "own_losses"],
     ),
     ("no kind of evidence", '[sources.Monitor]\nevidence = "hearsay"', ["evidence", "rumour"]),
-    ("a bridge", '[[bridges]]\nfrom = "certified"', ["key bridges", "not supported"]),
+    ("a bridge to nowhere", '[[bridges]]\nfrom = "certified"', ["key bridges.0.to", "is missing"]),
+    (
+        "an unknown key of a bridge",
+        '[[bridges]]\nform = "certified"',
+        ["key bridges.0.form", "allowed: from, to, share, rationale", 'did you mean "from"?'],
+    ),
+    (
+        "a scope beyond the whole",
+        '[scopes."a year"]\nrelation = "wider"\nshare = { low = 0.5, high = 2 }',
+        ["key scopes.a year.share", "high (2) is above 1", "allowed: a part"],
+    ),
+    (
+        "a scope of no relation",
+        '[scopes."a year"]\nrelation = "larger"',
+        ["key scopes.a year.relation", "'wider' or 'narrower'", "'larger'"],
+    ),
 ]
 
 
@@ -382,7 +397,7 @@ def test_faults_of_declaration_and_of_reports_are_told_at_once(tmp_path):
 
 KEYS = [
     "format", "title", "kind", "start", "end", "reports", "reliability", "tolls", "partitions",
-    "unions", "sources", "definitions", "bridges",
+    "unions", "sources", "definitions", "bridges", "scopes",
 ]  # fmt: skip
 JUNK = ['"x"', '""', "5", "-1", "0.5", "nan", "true", "[]", "[1]", '["x", "x"]', "{}", "{ a = 1 }"]
 

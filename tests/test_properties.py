@@ -279,6 +279,16 @@ CELLS = {
     "as_of": ["", "2025-03-06", "2025-03-10", "2024-01-01"],
     "cites": ["", "", "Monitor", "Radio", "Police"],
     "evidence": ["", "projection", "certified", "hearsay"],
+    "scope": ["", "country", "city", "cuntry"],
+    "definition": ["", "direct", "excess", "women"],
+}
+HALF = {"low": 0.3, "high": 0.8}
+FRAMED = {
+    "scopes": {
+        "country": {"relation": "wider"},
+        "city": {"relation": "narrower", "share": HALF},
+    },
+    "bridges": [{"from": "direct", "to": "killed", "share": HALF}],
 }
 
 
@@ -300,7 +310,7 @@ def any_rows(draw):
 
 @given(st.lists(any_rows(), max_size=5))
 def test_any_table_is_read_or_refused_with_an_input_error(rows):
-    evidence, problems = attempt(lambda: gather(tolls.Case(rows, **DECLARED)))
+    evidence, problems = attempt(lambda: gather(tolls.Case(rows, **DECLARED, **FRAMED)))
     assert problems or evidence.counts["read"] == len(evidence.case.reports) == len(rows)
 
 

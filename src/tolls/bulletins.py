@@ -14,10 +14,11 @@ from tolls.categories import Categories, Partition
 from tolls.constants import UNKNOWN
 from tolls.growth import Moment
 from tolls.presets import Presets
-from tolls.readings import Reading, read
+from tolls.readings import Reading
 from tolls.relays import covers, specificity
 from tolls.reliability import SourceDeclaration
 from tolls.reports import Report
+from tolls.scopes import Scopes
 
 __all__ = ["Composition", "Fates", "Link", "Statement", "assemble"]
 
@@ -130,6 +131,11 @@ class _Figure:
         return self.report.said
 
     @property
+    def apart(self) -> bool:
+        """Whether it counts another scope or another thing, and is in no bulletin of the event."""
+        return any(self.report.frame)
+
+    @property
     def number(self) -> int:
         """The number of an exact figure."""
         assert self.report.value is not None
@@ -142,6 +148,7 @@ def assemble(
     categories: Categories,
     presets: Presets,
     fates: Fates,
+    scopes: Scopes,
 ) -> tuple[list[Statement], list[Composition]]:
     """Turn the reports of one source into statements and compositions.
 
@@ -156,6 +163,8 @@ def assemble(
         Memory of links, tolerance of printed totals.
     fates : Fates
         Receives ``evidence``, ``repeat`` or ``redundant`` for every row.
+    scopes : Scopes
+        What counts of other scopes and other things say of the event.
 
     Returns
     -------
@@ -181,9 +190,13 @@ def assemble(
         "says how many people a bulletin assigns to no part, and its parts are not all stated",
     )
     statements: list[Statement] = []
+    # each scope, and each thing, has a line of its own
+    frames = sorted({f.report.frame for f in figures})
     for node in categories.names:
-        line = sorted((f for f in figures if f.node == node), key=lambda f: f.key)
-        statements += _linked(_without_runs(line, fates), source, categories.root, presets)
+        for frame in frames:
+            line = (f for f in figures if f.node == node and f.report.frame == frame)
+            kept = _without_runs(sorted(line, key=lambda f: f.key), fates)
+            statements += _linked(kept, source, categories.root, presets, scopes)
     fates.put((row for s in statements for row in s.rows), "evidence")
     fates.put((row for c in compositions for row in c.rows), "evidence")
     return statements, _linked_compositions(compositions, presets)
@@ -199,7 +212,7 @@ def _bulletins(partition: Partition, figures: Sequence[_Figure]) -> list[list[_F
     groups: dict[tuple[Moment, Moment, str], dict[str, list[_Figure]]]
     groups = defaultdict(lambda: defaultdict(list))
     for figure in figures:
-        if figure.kind not in ("alone", "sum"):
+        if figure.kind not in ("alone", "sum") or figure.apart:
             continue
         if figure.node in partition.into and figure.report.qualifier == "exact":
             said = figure.report
@@ -293,7 +306,7 @@ def _merge(
         report = figure.report
         if figure.kind != "alone" or figure.node not in sums or report.as_of != as_of:
             continue
-        if figure in parts:
+        if figure in parts or figure.apart:
             continue
         due, near = sums[figure.node], presets.redundant
         close = report.value is not None and abs(report.value - due) <= near.slack(due)
@@ -422,12 +435,16 @@ def _restated(report: Report, latest: Report) -> Report:
 
 
 def _linked(
-    line: Sequence[_Figure], source: SourceDeclaration, root: str, presets: Presets
+    line: Sequence[_Figure],
+    source: SourceDeclaration,
+    root: str,
+    presets: Presets,
+    scopes: Scopes,
 ) -> list[Statement]:
     statements = []
     previous: tuple[_Figure, Reading] | None = None
     for figure in line:
-        reading = read(figure.report, source, presets)
+        reading = scopes.read(figure.report, source, presets)
         if figure.kind != "part":
             statements.append(
                 Statement(
@@ -441,7 +458,8 @@ def _linked(
                     link=_link(previous, figure.report, presets),
                 )
             )
-        previous = figure, reading
+        # a bound by another scope may lie far from the event's toll, which nothing leans on
+        previous = None if scopes.bounds(figure.report) else (figure, reading)
     return statements
 
 
@@ -452,7 +470,7 @@ def _link(
         return None
     previous, reading = before
     numbers = [n for n in reading.figure if not isinstance(n, str)]
-    if reading.wording in ("up_to", "words") or (
+    if reading.wording in ("up_to", "ceiling", "words") or (
         reading.wording in ("at_least", "floor") and numbers[0] == 0
     ):
         return None

@@ -25,6 +25,7 @@ from tolls.readings import in_numbers
 from tolls.relays import check_citations
 from tolls.reliability import SourceDeclaration, SourcePrior, source_prior
 from tolls.reports import Report, read_table, table_rows
+from tolls.scopes import Scopes
 from tolls.voices import check_anchors, check_voices, declared, voice_of, voices_of
 
 __all__ = ["Case", "presets_of"]
@@ -72,6 +73,12 @@ class Case:
         A shipped scale or the path of one's own.
     columns : mapping of str to str, optional
         Column of ``reports.csv`` to its name in the table.
+    definitions : mapping of str to str, optional
+        Who counts, by node.
+    scopes : mapping of str to mapping, optional
+        The keys of a ``[scopes.TEXT]`` table, by the text of the column ``scope``.
+    bridges : sequence of mapping, optional
+        The keys of ``[[bridges]]`` tables.
 
     Raises
     ------
@@ -99,6 +106,7 @@ class Case:
     sources: Mapping[str, SourceDeclaration]
     voices: Mapping[str, SourceDeclaration]
     reports: tuple[Report, ...]
+    scopes: Scopes
     root_prior: LogNormal
     assumptions: tuple[str, ...]
     measure: str
@@ -121,6 +129,9 @@ class Case:
         range: Mapping[str, Any] | None = None,
         reliability: str = "admiralty",
         columns: Mapping[str, str] | None = None,
+        definitions: Mapping[str, str] | None = None,
+        scopes: Mapping[str, Mapping[str, Any]] | None = None,
+        bridges: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         split = categories if isinstance(categories, Mapping) else {ROOT: categories or ()}
         for name, listed in {**split, **(unions or {})}.items():
@@ -148,6 +159,9 @@ class Case:
                 name: {"grade": stated} if isinstance(stated, str) else dict(stated)
                 for name, stated in (sources or {}).items()
             },
+            "definitions": dict(definitions or {}),
+            "scopes": {text: dict(table) for text, table in (scopes or {}).items()},
+            "bridges": tuple(map(dict, bridges)),
         }
         problems = Problems("Case")
         declaration = validate(raw, problems)
@@ -199,7 +213,10 @@ class Case:
             columns=content.columns,
         )
         reports = tuple(in_numbers(r, presets, rows) for r in reports)
-        check_citations(reports, rows)
+        scopes = Scopes(declaration, ROOT)
+        scopes.check([name for known in names.values() for name in known], problems)
+        scopes.check_rows(reports, rows)
+        check_citations(list(map(scopes.settled, reports)), rows)
         check_anchors(declaration, reports, rows)
         known = [name for root in ROOTS for name in nodes_of(declaration, root)]
         check_voices(declaration, (*known, *declaration.unions), problems)
@@ -234,6 +251,7 @@ class Case:
             measure=measure,
             categories=trees[measure],
             reports=reports,
+            scopes=Scopes(declaration, measure),
             others={},
         )
         start = declaration.start

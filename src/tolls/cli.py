@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from tolls.case import Case
 from tolls.casefile import read_case
 from tolls.constants import VERSION
+from tolls.doubts import round_exact
 from tolls.errors import EstimateRefused, InputError
 from tolls.evidence import FATES, Evidence, gather
 from tolls.formatting import period
@@ -154,7 +155,9 @@ def _understood(case: Case, evidence: Evidence) -> list[str]:
         if rows:
             lines.append(f"  {_FATE_WORDS[fate]}: {len(rows)}")
             lines += [f"    {_line(r, evidence.fates[r.row][1])}" for r in rows]
-    lines += [f"Note: {warning}" for warning in evidence.warnings]
+    used = [r for r in case.reports if evidence.fates[r.row][0] == "evidence"]
+    told = (*evidence.warnings, *round_exact(used, case.presets))
+    lines += [f"Note: {warning}" for warning in told]
     return lines
 
 

@@ -1,7 +1,7 @@
 """The closed schema of ``case.toml``: which keys exist and what each may hold.
 
-Keys of later versions are part of the format and refused by name, because a declared dependence
-or bridge that was ignored would make a wrong number.
+Keys of later versions are part of the format and refused by name, because a declaration that was
+ignored would make a wrong number.
 """
 
 import re
@@ -106,6 +106,36 @@ class TollTable(_Table):
     range: RangeDeclaration
 
 
+class ScopeTable(_Table):
+    """One ``[scopes.TEXT]`` table: a place or period that is not the event's.
+
+    `share` is the part of a wider scope's toll that belongs to the event, or the part of the
+    event's toll that a narrower scope covers.
+    """
+
+    relation: Literal["wider", "narrower"]
+    share: RangeDeclaration | None = None
+    rationale: str = ""
+
+    @field_validator("share")
+    @classmethod
+    def _part(cls, share: RangeDeclaration | None) -> RangeDeclaration | None:
+        if share is not None and share.high > 1:
+            raise ValueError(f"high ({share.high:g}) is above 1; allowed: a part, from 0 to 1")
+        return share
+
+
+class BridgeTable(_Table):
+    """One ``[[bridges]]`` table: what is counted, as a share of the toll of a node."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    counted: str = Field(alias="from")
+    to: str
+    share: RangeDeclaration
+    rationale: str = ""
+
+
 class Declaration(_Table):
     """A whole ``case.toml``."""
 
@@ -121,7 +151,8 @@ class Declaration(_Table):
     unions: dict[str, tuple[str, ...]] = {}
     sources: dict[str, SourceTable] = {}
     definitions: dict[str, str] = {}
-    bridges: tuple[dict[str, Any], ...] = ()
+    scopes: dict[str, ScopeTable] = {}
+    bridges: tuple[BridgeTable, ...] = ()
 
     @field_validator("format", mode="before")
     @classmethod
@@ -166,13 +197,7 @@ def validate(raw: dict[str, Any], problems: Problems) -> Declaration:
     for measure in declaration.tolls:
         if measure not in ROOTS:
             problems.unknown("key tolls", "measure with a toll", measure, ROOTS)
-    if declaration.bridges:
-        _later(problems, "bridges", "a later version reads it")
     return declaration
-
-
-def _later(problems: Problems, key: str, why: str) -> None:
-    problems.add(f"key {key}", f"is not supported yet ({why}); remove it, it cannot be ignored")
 
 
 def check_kinds(declaration: Declaration, presets: Presets, problems: Problems) -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tolls.bulletins import Composition, Fates, Statement, assemble
 from tolls.case import Case
 from tolls.constants import ROOTS
+from tolls.doubts import suspected_copies
 from tolls.errors import InputError
 from tolls.growth import Moment, exposure, parse_day
 from tolls.relays import settle_relays
@@ -237,7 +238,20 @@ def gather(case: Case, as_of: date | str | None = None) -> Evidence:
         found,
         fates=dict(sorted(fates.by_row.items())),
         others=told,
-        warnings=tuple(dict.fromkeys((*warnings, *_told(fates), *fates.remarks))),
+        warnings=tuple(
+            dict.fromkeys(
+                (
+                    *warnings,
+                    *_told(fates),
+                    *fates.remarks,
+                    *suspected_copies(
+                        [r for r in case.reports if fates.by_row[r.row][0] != "later"],
+                        case.declaration,
+                        case.presets,
+                    ),
+                )
+            )
+        ),
     )
 
 
@@ -248,13 +262,13 @@ def _gathered(case: Case, cut: date | None, fates: Fates) -> Evidence | None:
     for report in case.reports:
         if report.measure in case.others:
             continue
-        reason = _unsupported(report)
+        reason = _unsupported(report) or case.scopes.refusal(report, case.presets)
         if cut is not None and report.published.day > cut:
             fates.put((report.row,), "later", f"published after {cut}")
         elif reason:
             fates.put((report.row,), "set_aside", reason)
         else:
-            usable.append(report)
+            usable.append(case.scopes.settled(report))
     own, aside = settle_relays(usable)
     for relay, reason in aside:
         fates.put((relay.row,), "relay", reason)
@@ -264,7 +278,8 @@ def _gathered(case: Case, cut: date | None, fates: Fates) -> Evidence | None:
     sources = [name for name in case.voices if any(r.source == name for r in own)]
     for name in sources:
         said = [r for r in own if r.source == name]
-        more, splits = assemble(said, case.voices[name], case.categories, case.presets, fates)
+        voice = case.voices[name]
+        more, splits = assemble(said, voice, case.categories, case.presets, fates, case.scopes)
         statements += more
         compositions += splits
     if not statements:
@@ -278,7 +293,7 @@ def _gathered(case: Case, cut: date | None, fates: Fates) -> Evidence | None:
         statements=tuple(statements),
         compositions=tuple(compositions),
         fates={row: fate for row, fate in sorted(fates.by_row.items()) if row in rows},
-        warnings=case.assumptions,
+        warnings=(*case.assumptions, *_entered(case, fates)),
     )
 
 
@@ -300,6 +315,16 @@ def _unsupported(report: Report) -> str:
     if report.qualifier == "at_least" and report.value == 0:
         return '"at least 0" says nothing'
     return ""
+
+
+def _entered(case: Case, fates: Fates) -> list[str]:
+    """Tell how counts of other scopes and other things enter."""
+    ways: dict[str, list[int]] = {}
+    for report in case.reports:
+        way = case.scopes.way(report)
+        if way and fates.by_row[report.row][0] == "evidence":
+            ways.setdefault(way, []).append(report.row)
+    return [f"row {', '.join(map(str, rows))}: {way}" for way, rows in ways.items()]
 
 
 def _tally(fates: Fates) -> str:

@@ -240,6 +240,8 @@ def _pieces(reading: Reading, presets: Presets) -> list[tuple[float, ...]]:
         return [_cell(y - 0.5, figure[-1] + 0.5, 1.0)]
     if wording == "floor":
         return [_cell(y - 0.5, math.inf, 1.0)]
+    if wording == "ceiling":
+        return [_cell(0.0, y + 0.5, 1.0)]
     if wording == "about":
         units = zip(presets.about.digits, presets.about.weights, strict=True)
         own = _cell(y - 0.5, y + 0.5, presets.about.unrounded)

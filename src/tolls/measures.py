@@ -80,6 +80,13 @@ def declaration_of(declaration: Declaration, measure: str) -> Declaration:
             "partitions": _partitions(declaration, measure),
             "unions": unions,
             "sources": sources,
-            "definitions": {k: v for k, v in declaration.definitions.items() if k in nodes},
+            "bridges": tuple(
+                b.model_copy(update={"to": b.to.removeprefix(prefix)})
+                for b in declaration.bridges
+                if b.to.removeprefix(prefix) in (*nodes, *unions)
+            ),
+            "definitions": {
+                k: v for k, v in declaration.definitions.items() if k in (*nodes, *unions)
+            },
         }
     )

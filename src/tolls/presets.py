@@ -193,6 +193,13 @@ class Redundant(_Table):
         return max(min(self.people, due // 10), self.share * due)
 
 
+class Doubts(_Table):
+    """From how many digits on a number that sources share, or a round one, is remarked on."""
+
+    copied_digits: Annotated[int, Field(ge=1)]
+    round_digits: Annotated[int, Field(ge=1)]
+
+
 class Root(_Table):
     """Default range of a root."""
 
@@ -234,6 +241,7 @@ class Presets(_Table):
     bounds: Bounds
     links: Links
     redundant: Redundant
+    doubts: Doubts
     root: Root
     partition: PartitionPrior
     # no fit reads it, so it is no part of a saved case or of its digest

@@ -29,7 +29,7 @@ class Reading:
     ----------
     wording : str
         ``exact``, ``about``, ``at_least``, ``up_to``, ``range``, ``words``, ``estimate``, or
-        ``floor``: a bound that nothing but the bound is said by.
+        ``floor`` and ``ceiling``: bounds that nothing but the bound is said by.
     figure : tuple of int or str
         ``(y,)``, ``(low, high)`` of a range, or the word.
     sigma : (float, float), optional

@@ -26,6 +26,8 @@ def covers(own: Report, relay: Report) -> bool:
     """Tell whether a relay states nothing beyond an own figure: equal, rounded or bounded by it."""
     if own.said == relay.said:
         return True
+    if own.frame != relay.frame:  # of another scope, or of another thing
+        return False
     if not own.figure or not relay.figure:
         return False
     low, high = relay.bounds

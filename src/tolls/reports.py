@@ -74,8 +74,14 @@ class Report:
 
     @property
     def said(self) -> tuple[int | str, ...]:
-        """What makes two statements the same figure: the numbers, or the words."""
-        return (self.words,) if self.qualifier == "words" else self.figure
+        """What makes two statements the same figure: the numbers, or the words, of one thing."""
+        stated = (self.words,) if self.qualifier == "words" else self.figure
+        return (*stated, *self.frame) if any(self.frame) else stated
+
+    @property
+    def frame(self) -> tuple[str, str]:
+        """Scope and definition of what is counted; empty for the toll of the event."""
+        return self.scope, self.definition
 
     @property
     def figure(self) -> tuple[int, ...]:

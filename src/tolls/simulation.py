@@ -376,10 +376,11 @@ class _World:
     def row(self, statement: Statement, category: str, value: int | str) -> dict[str, object]:
         """Return the row of the table that states a figure.
 
-        Bounds of a set cannot be drawn: ranges and verified floors become exact figures.
+        Bounds of a set cannot be drawn: ranges and pure bounds become exact figures.
         """
         case, reading = self.evidence.case, statement.reading
         first = next(r for r in case.reports if r.row == min(statement.rows))
+        counted = case.scopes.settled(first)
         row: dict[str, object] = {
             "measure": case.measure,
             "source": next(
@@ -388,7 +389,10 @@ class _World:
             "category": category,
             "published": str(statement.published),
             "as_of": str(statement.as_of),
-            "evidence": first.evidence,
+            # what an interval or a bound implied is not lost with it
+            "evidence": first.evidence or ("estimate" if first.qualifier == "estimate" else ""),
+            "scope": counted.scope,
+            "definition": counted.definition,
         }
         if isinstance(value, str):
             return row | {"words": value, "qualifier": "words"}
@@ -399,7 +403,7 @@ class _World:
                 "words": re.sub(r"\d[\d, ]*", str(value), first.words),
                 "qualifier": "words",
             }
-        exact = reading.wording in ("range", "floor")
+        exact = reading.wording in ("range", "floor", "ceiling")
         return row | {"value": value, "qualifier": "exact" if exact else reading.wording}
 
 

@@ -32,7 +32,8 @@ __all__ = [
 type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
 
-_SIDES = {"at_least": 1, "floor": 1, "up_to": -1}  # on which side of the bound the belief lies
+# on which side of the bound the belief lies
+_SIDES = {"at_least": 1, "floor": 1, "up_to": -1, "ceiling": -1}
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def without_faults(raw: dict[str, Any], error: ValidationError) -> dict[str, Any
 def _known_keys(model: Any, location: tuple[int | str, ...]) -> list[str]:
     for part in location[:-1]:
         model = _descend(model, part)
-    return list(getattr(model, "model_fields", {}))
+    return [field.alias or name for name, field in getattr(model, "model_fields", {}).items()]
 
 
 def _descend(annotation: Any, part: int | str) -> Any:

@@ -42,8 +42,8 @@ def log_pmf(
     Parameters
     ----------
     wording : str
-        ``exact``, ``about``, ``at_least``, ``up_to``, ``range``, ``words``, ``estimate`` or
-        ``floor``.
+        ``exact``, ``about``, ``at_least``, ``up_to``, ``range``, ``words``, ``estimate``, ``floor``
+        or ``ceiling``.
     figure : tuple of int or str
         ``(y,)``, or ``(low, high)`` of a range, in people; the word of ``words``.
     centre, sd : arrays of one shape
@@ -56,8 +56,8 @@ def log_pmf(
     Returns
     -------
     array of that shape
-        Sums to one over y, or over the words of the table, for every wording but ``range`` and
-        ``floor``, which are probabilities of a set.
+        Sums to one over y, or over the words of the table, for every wording but ``range``,
+        ``floor`` and ``ceiling``, which are probabilities of a set.
 
     Raises
     ------
@@ -84,6 +84,8 @@ def log_pmf(
         return _log_ceiling(low, centre, sd, presets)
     if wording == "floor":
         return _log_above(low - 0.5, centre, sd)
+    if wording == "ceiling":
+        return _log_cell(0.0, low + 0.5, centre, sd)
     if wording == "words":
         return _mixed((w, _log_cell(a, b, centre, sd)) for a, b, w in word_cells(low, presets))
     if wording == "estimate" and sigma is not None:
