@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import tolls
-from tolls.bulletins import Composition, Statement
 from tolls.errors import InputError
 from tolls.evidence import Evidence, gather
+from tolls.statements import Composition, Statement
 
 COLUMNS = (
     "source", "measure", "category", "value", "low", "high", "qualifier", "words", "published",
@@ -144,3 +144,38 @@ def every_kind(**changed: Any) -> tolls.Case:
     """Return a case with every wording, kind of evidence and voice."""
     rows, declared = EVERY_KIND
     return case_of(*rows, **(declared | changed))
+
+
+def everything() -> tolls.Case:
+    """Return `every_kind` with all else that a table may hold.
+
+    Two partitions of the root, people in no part, another scope, a bridge, a relay that stands in,
+    and the injured.
+    """
+    rows = [
+        *EVERY_KIND[0],
+        *({"source": "Desk", "category": name, "value": value, "published": "2025-03-15"}
+          for name, value in {"north": 150, "south": 120, "unknown": 60}.items()),
+        {"source": "Desk", "value": 390, "published": "2025-03-25"},
+        {"source": "Nation", "value": 2500, "scope": "all of March", "published": "2025-04-05"},
+        {"source": "Registry", "value": 60, "definition": "registered", "published": "2025-04-10"},
+        {"source": "Blog", "value": 500, "cites": "Villager", "published": "2025-03-09"},
+        {"source": "Monitor", "value": 900, "measure": "injured", "published": "2025-03-10"},
+        {"source": "Court", "value": 300, "measure": "injured", "qualifier": "at_least",
+         "published": "2025-03-20"},
+    ]  # fmt: skip
+    sources = EVERY_KIND[1]["sources"] | {
+        "Desk": {"grade": "B", "kind": "monitor"},
+        "Nation": {"grade": "C", "kind": "ministry"},
+        "Registry": {"grade": "B", "kind": "ministry"},
+        "Villager": {"grade": "D", "kind": "witness"},
+        "Blog": "E",
+    }
+    declared = EVERY_KIND[1] | {
+        "categories": {"killed": [["civilians", "forces"], ["north", "south"]]},
+        "sources": sources,
+        "range": {"killed": {"low": 10, "high": 20_000}, "injured": {"low": 50, "high": 20_000}},
+        "scopes": {"all of March": {"relation": "wider", "share": {"low": 0.1, "high": 0.6}}},
+        "bridges": [{"from": "registered", "to": "killed", "share": {"low": 0.05, "high": 0.6}}],
+    }
+    return case_of(*rows, **declared)

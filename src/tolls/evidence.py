@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tolls.bulletins import Composition, Fates, Statement, assemble
+from tolls.bulletins import assemble
 from tolls.case import Case
 from tolls.constants import ROOTS
 from tolls.doubts import suspected_copies
@@ -21,6 +21,7 @@ from tolls.errors import InputError
 from tolls.growth import Moment, exposure, parse_day
 from tolls.relays import settle_relays
 from tolls.reports import Report
+from tolls.statements import Composition, Fates, Statement
 
 __all__ = ["FATES", "Evidence", "Exposures", "gather"]
 

@@ -24,11 +24,11 @@ from pytensor.scalar.basic import exp as scalar_exp
 from pytensor.tensor.elemwise import Elemwise
 from scipy import special
 
-from tolls.bulletins import Composition
 from tolls.case import Case
 from tolls.evidence import Evidence, gather
 from tolls.presets import Presets
 from tolls.readings import Reading
+from tolls.statements import Composition
 
 __all__ = ["NUMBERS", "Structure", "assemble", "build", "pymc_model", "reproducible", "split"]
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from tolls.bulletins import Composition, Statement
 from tolls.evidence import Evidence, Exposures
 from tolls.presets import Presets
+from tolls.statements import Composition, Statement
 from tolls.wordings import log_pmf
 
 __all__ = [

@@ -13,13 +13,13 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from tolls.bulletins import Composition, Statement
 from tolls.case import Case
 from tolls.constants import MAX_COUNT, UNKNOWN
 from tolls.errors import InputError
 from tolls.evidence import Evidence, gather
 from tolls.growth import Moment, exposure
 from tolls.measures import label
+from tolls.statements import Composition, Statement
 
 __all__ = ["Simulation", "check_seed", "draw_sizes", "simulate"]
 

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tolls.bulletins import Composition, Statement
 from tolls.evidence import Evidence
 from tolls.likelihood import log_splits
 from tolls.phrases import word_cells
 from tolls.presets import Presets
 from tolls.reliability import SourcePrior
+from tolls.statements import Composition, Statement
 from tolls.wordings import rounding_cells
 
 __all__ = [
