@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from tolls.case import Case
 from tolls.casefile import read_case
-from tolls.constants import VERSION
+from tolls.constants import ROOTS, VERSION
 from tolls.doubts import round_exact
 from tolls.errors import EstimateRefused, InputError
 from tolls.evidence import FATES, Evidence, gather
@@ -128,26 +128,17 @@ def _check(options: argparse.Namespace) -> int:
 
 def _understood(case: Case, evidence: Evidence) -> list[str]:
     """Tell what a case declares and what every report counts for."""
-    low, high = case.root_prior.interval(0.95)
-    lines = [
-        f"{case.title} ({case.kind}, {period(*evidence.period)})",
-        "",
-        "Nodes",
-        f"  {case.names[0]}: 95 % prior probability between {low:,.0f} and {high:,.0f} people",
-    ]
-    lines += [
-        f"  {p.of} = {' + '.join(p.into)} (log-ratio sd of the shares {p.sd:g})"
-        for p in case.categories.ordered_partitions
-    ]
-    lines += [f"  {name} = {' + '.join(m)} (union)" for name, m in case.categories.unions.items()]
+    each = (evidence, *evidence.others.values())
+    lines = [f"{case.title} ({case.kind}, {period(*evidence.period)})", "", "Nodes"]
+    for own in each:
+        lines += _nodes(own.case)
     lines += ["", "Sources used as evidence"]
-    for name in evidence.sources:
-        kind = case.presets.source_kinds[case.voices[name].kind].words
-        lines.append(f"  {name}: {kind}; {case.source_prior(name).in_words()}")
-    heard = {name for name, _ in evidence.speakers}
-    others = [name for name in case.sources if name not in heard]
-    if others:
-        lines.append(f"  without evidence of their own: {', '.join(others)}")
+    for own in each:
+        lines += _voices(own)
+    heard = {name for own in each for voice in own.sources for name in own.members(voice)}
+    silent = [name for name in case.sources if name not in heard]
+    if silent:
+        lines.append(f"  without evidence of their own: {', '.join(silent)}")
     tally = evidence.counts
     lines += ["", f"Reports: {tally['read']} read"]
     for fate in FATES:
@@ -158,6 +149,33 @@ def _understood(case: Case, evidence: Evidence) -> list[str]:
     used = [r for r in case.reports if evidence.fates[r.row][0] == "evidence"]
     told = (*evidence.warnings, *round_exact(used, case.presets))
     lines += [f"Note: {warning}" for warning in told]
+    return lines
+
+
+def _nodes(case: Case) -> list[str]:
+    low, high = case.root_prior.interval(0.95)
+    return [
+        f"  {case.names[0]}: 95 % prior probability between {low:,.0f} and {high:,.0f} people",
+        *(
+            f"  {p.of} = {' + '.join(p.into)} (log-ratio sd of the shares {p.sd:g})"
+            for p in case.categories.ordered_partitions
+        ),
+        *(f"  {name} = {' + '.join(m)} (union)" for name, m in case.categories.unions.items()),
+    ]
+
+
+def _voices(evidence: Evidence) -> list[str]:
+    """Tell the prior of every voice, who speaks with it, and what its reports are taken for."""
+    case, lines = evidence.case, []
+    of = "" if case.measure == ROOTS[0] else f", {case.measure}"
+    for name in evidence.sources:
+        voice, members = case.voices[name], evidence.members(name)
+        who = f"{name} (one source: {', '.join(members)})" if len(members) > 1 else name
+        kind = case.presets.source_kinds[voice.kind].words
+        taken = f"; its reports are taken as {voice.evidence}" if voice.evidence else ""
+        anchor = "; an anchor of the level" if voice.anchor else ""
+        words = case.source_prior(name).in_words()
+        lines.append(f"  {who}{of}: {kind}; {words}{taken}{anchor}")
     return lines
 
 
@@ -173,9 +191,14 @@ _FATE_WORDS = {
 
 def _line(report: Report, reason: str) -> str:
     because = f" — {reason}" if reason else ""
+    whole = report.category in (report.measure, ROOTS[0])
+    # the missing are of the killed; a part is named beside its measure
+    what = report.measure if whole else report.category
+    if not whole and report.measure != ROOTS[0]:
+        what = f"{report.measure}, {report.category}"
     return (
         f"row {report.row}: {report.source}, {report.published}: {report.stated()} "
-        f"{report.category} as of {report.as_of}{because}"
+        f"{what} as of {report.as_of}{because}"
     )
 
 

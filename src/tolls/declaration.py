@@ -1,7 +1,7 @@
 """The closed schema of ``case.toml``: which keys exist and what each may hold.
 
-Keys of later versions are part of the format and refused by name, because a declaration that was
-ignored would make a wrong number.
+A key that is not known is an error that names the nearest, because a declaration that was ignored
+would make a wrong number.
 """
 
 import re

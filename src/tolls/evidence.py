@@ -98,13 +98,18 @@ class Evidence:
         own = {row for unit in self.units if unit.source == voice for row in unit.rows}
         return len(own) if len(told) < 2 else len(told[name])
 
+    def members(self, voice: str) -> list[str]:
+        """Return the sources that speak with a voice, in declared order."""
+        rows = {row for unit in self.units if unit.source == voice for row in unit.rows}
+        said = {r.source for r in self.case.reports if r.row in rows and not r.cites}
+        found = [name for name in self.case.sources if name in said]
+        return found or [self.case.member_of(voice)]
+
     def told_by(self, voice: str) -> dict[str, set[int]]:
         """Return the rows of every source of a voice, by the name that `speakers` gives it."""
-        case = self.case
+        case, members = self.case, self.members(voice)
         own = {r.row: r.source for r in case.reports if not r.cites}
         rows = {row for unit in self.units if unit.source == voice for row in unit.rows}
-        said = {own[row] for row in rows if row in own}
-        members = [n for n in case.sources if n in said] or [case.member_of(voice)]
         table = case.declaration.sources.get(members[0])
         group = table.group if table else None
         names = {n: voice.replace(group, n, 1) if group else voice for n in members}

@@ -107,6 +107,8 @@ class Report:
             return f"{self.low:,} to {self.high:,}"
         if self.low is not None:
             return f"{self.value:,} ({self.low:,} to {self.high:,})"
+        if self.words and self.qualifier == "about":  # a number with its hedge
+            return self.words
         word = "" if self.qualifier in ("exact", "estimate") else self.qualifier.replace("_", " ")
         return f"{word} {self.value:,}".strip()
 
