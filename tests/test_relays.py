@@ -246,3 +246,11 @@ def test_covering_is_about_figures_alone():
     case = case_of(OWN | number(1383), RELAY | number(1400, "about") | {"published": "2025-03-20"})
     assert covers(*case.reports)
     assert not covers(*reversed(case.reports))
+
+
+def test_an_estimate_covers_a_relay_of_its_middle():
+    estimate = {"value": 4645, "low": 793, "high": 8498, "qualifier": "estimate"}
+    case = case_of(OWN | estimate, RELAY | number(4645, "at_least"), RELAY | number(8498))
+    survey, middle, end = case.reports
+    assert covers(survey, middle)
+    assert not covers(survey, end)

@@ -23,7 +23,10 @@ def specificity(report: Report) -> int:
 
 
 def covers(own: Report, relay: Report) -> bool:
-    """Tell whether a relay states nothing beyond an own figure: equal, rounded or bounded by it."""
+    """Tell whether a relay states nothing beyond an own figure.
+
+    It equals it, or the middle of an estimate, or rounds or bounds it.
+    """
     if own.said == relay.said:
         return True
     if own.frame != relay.frame:  # of another scope, or of another thing
@@ -33,7 +36,7 @@ def covers(own: Report, relay: Report) -> bool:
     low, high = relay.bounds
     if relay.qualifier != "exact" and low <= min(own.figure) and max(own.figure) <= high:
         return True
-    return own.value is not None and relay.value in _roundings(own.value)
+    return own.value is not None and relay.value in {own.value, *_roundings(own.value)}
 
 
 def _roundings(value: int) -> set[int]:
