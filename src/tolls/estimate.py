@@ -383,7 +383,7 @@ class Estimate:
         lo, hi = credible_interval(draws, ci_prob, "eti")
         members = of.case.categories.members(of.case.names[i])
         who = "people" if i == 0 else " and ".join(members).replace("_", " ")
-        used = len({row for unit in of.evidence.units for row in unit.rows})
+        used = len(of.evidence.behind())
         sources = len(of.evidence.speakers)
         return (
             f"{self.case.title}: an estimated {interval(lo, hi)} {who} were {of.case.measure} "

@@ -94,23 +94,25 @@ class Evidence:
 
     def rows_of(self, name: str, voice: str) -> int:
         """Count the reports of a voice; of a group those of the source that is named."""
-        told = self.told_by(voice)
-        own = {row for unit in self.units if unit.source == voice for row in unit.rows}
-        return len(own) if len(told) < 2 else len(told[name])
+        return len(self.told_by(voice)[name])
+
+    def behind(self, voice: str | None = None) -> set[int]:
+        """Return the rows behind a voice's statements and compositions, or behind all there are."""
+        units = (unit for unit in self.units if voice in (None, unit.source))
+        return {row for unit in units for row in unit.rows}
 
     def members(self, voice: str) -> list[str]:
         """Return the sources that speak with a voice, in declared order."""
-        rows = {row for unit in self.units if unit.source == voice for row in unit.rows}
+        rows = self.behind(voice)
         said = {r.source for r in self.case.reports if r.row in rows and not r.cites}
         found = [name for name in self.case.sources if name in said]
         return found or [self.case.member_of(voice)]
 
     def told_by(self, voice: str) -> dict[str, set[int]]:
         """Return the rows of every source of a voice, by the name that `speakers` gives it."""
-        case, members = self.case, self.members(voice)
-        own = {r.row: r.source for r in case.reports if not r.cites}
-        rows = {row for unit in self.units if unit.source == voice for row in unit.rows}
-        table = case.declaration.sources.get(members[0])
+        members, rows = self.members(voice), self.behind(voice)
+        own = {r.row: r.source for r in self.case.reports if not r.cites}
+        table = self.case.declaration.sources.get(members[0])
         group = table.group if table else None
         names = {n: voice.replace(group, n, 1) if group else voice for n in members}
         return {names[n]: {row for row in rows if own.get(row, n) == n} for n in members}

@@ -5,11 +5,9 @@ together have probability one whatever the belief; a number after a hedge is a n
 qualifier of its own. The table is ``presets/words.toml``, replaceable by the analyst.
 """
 
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 
 from tolls.presets import Presets
 
@@ -101,12 +99,8 @@ def word_cells(word: str, presets: Presets) -> list[tuple[float, float, float]]:
     >>> word_cells("tens of thousands", load_presets())
     [(20000.0, 100000.0, 1.0)]
     """
-    terms = presets.words.terms
-    ends = {name: math.inf if t.high is None else t.high for name, t in terms.items()}
-    edges = sorted({*(t.low for t in terms.values()), *ends.values()})
-    found = []
-    for low, high in pairwise(edges):
-        here = {n: t.share for n, t in terms.items() if t.low <= low and high <= ends[n]}
-        if word in here:
-            found.append((low, high, here[word] / sum(here.values())))
-    return found
+    return [
+        (low, high, here[word] / sum(here.values()))
+        for low, high, here in presets.words.pieces
+        if word in here
+    ]

@@ -6,7 +6,7 @@ TOML file in ``reliability = "…"``; tables that the file leaves out keep the s
 
 import math
 import tomllib
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
@@ -91,18 +91,26 @@ class Words(_Table):
 
     @model_validator(mode="after")
     def _covers(self) -> "Words":
-        edges = sorted({t.low for t in self.terms.values()} | {0.0})
-        edges += [math.inf]
-        for low, high in pairwise(
-            sorted({*edges, *(t.high for t in self.terms.values() if t.high)})
-        ):
-            if not any(
-                t.low <= low and (t.high is None or high <= t.high) for t in self.terms.values()
-            ):
+        for low, high, here in self.pieces:
+            if not here:
                 raise ValueError(
                     f"no word covers {low:g} to {high:g}; the words cover all from 0 on"
                 )
         return self
+
+    @cached_property
+    def pieces(self) -> tuple[tuple[float, float, dict[str, float]], ...]:
+        """Beliefs between two edges of the table, with the share of every word that covers them."""
+        ends = {name: math.inf if t.high is None else t.high for name, t in self.terms.items()}
+        edges = sorted({0.0, *(t.low for t in self.terms.values()), *ends.values(), math.inf})
+        return tuple(
+            (
+                low,
+                high,
+                {n: t.share for n, t in self.terms.items() if t.low <= low and high <= ends[n]},
+            )
+            for low, high in pairwise(edges)
+        )
 
 
 class Hedge(_Table):

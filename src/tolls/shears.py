@@ -102,7 +102,7 @@ class Sticks:
 
     def _of(self, z: Floats, logit: Floats) -> Floats:
         changed = z.copy()
-        changed[:, self._columns] = logit @ np.linalg.inv(self.logits)
+        changed[:, self._columns] = logit @ self._coordinates
         return changed
 
     @cached_property
@@ -115,6 +115,11 @@ class Sticks:
         ordered = contrasts(len(self.order))[:, list(self.order)]
         logits: Floats = self.sd * (ordered[:, :-1] - ordered[:, -1:])
         return logits
+
+    @cached_property
+    def _coordinates(self) -> Floats:
+        """Matrix back from logits to coordinates."""
+        return np.linalg.inv(self.logits)
 
 
 def contrasts(parts: int) -> Floats:
