@@ -175,7 +175,13 @@ def from_prior(evidence, draws, seed=1):
         rng.lognormal(presets.growth.shape_log_mean, presets.growth.shape_log_sd, draws)
         if event.rate
         else ones,
+        rng.beta(*event.found, draws),
+        *np.empty((2, draws, len(evidence.lists))),
     )
+    for i, name in enumerate(evidence.lists):
+        of = presets.missing.lists[name]
+        growth.alive[:, i] = of.alive * rng.lognormal(0, of.alive_sd, draws)
+        growth.clearing[:, i] = of.days * rng.lognormal(0, of.days_sd, draws)
     return level, growth
 
 
@@ -187,7 +193,7 @@ def near_data(evidence, tolls):
     for i, toll in enumerate(tolls):
         parts = np.atleast_1d(toll)
         level[i] = np.log([parts.sum(), *parts][: len(case.names)])
-    return level, Growth(growth.eta / 2, np.full(len(tolls), rate), growth.shape)
+    return level, replace(growth, eta=growth.eta / 2, rate=np.full(len(tolls), rate))
 
 
 def row(day, value=None, **columns):

@@ -12,7 +12,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from helpers import case_of, every_kind, evidence_of, reworded
+from helpers import case_of, every_kind, evidence_of, reworded, searching
 from pytensor.compile.mode import Mode
 from pytensor.graph.replace import vectorize_graph
 from scipy import stats
@@ -80,6 +80,7 @@ EVIDENCE = {
     "conflict": lambda: evidence_of(*WORDED, **(DECLARED | {"kind": "conflict"})),
     "worded": lambda: evidence_of(*WORDED, **DECLARED),
     "every kind": lambda: gather(every_kind()),
+    "the missing": lambda: gather(searching()),
 }
 
 
@@ -102,6 +103,7 @@ def prior_points(evidence, seed=1, draws=DRAWS):
         )
 
     size = draw_sizes(case, draws, rng)
+    lists = [presets.missing.lists[name] for name in evidence.lists]
     points = {
         "kappa": rng.normal(0, presets.shared_bias.sd, draws),
         "eta": rng.normal(0, presets.growth.eta_sd, draws),
@@ -109,6 +111,11 @@ def prior_points(evidence, seed=1, draws=DRAWS):
         "shape": np.exp(
             rng.normal(presets.growth.shape_log_mean, presets.growth.shape_log_sd, draws)
         ),
+        "found": rng.beta(*event.found, draws),
+        "alive": np.exp([[rng.normal(math.log(of.alive), of.alive_sd) for of in lists]
+                         for _ in range(draws)]),
+        "clearing": np.exp([[rng.normal(math.log(of.days), of.days_sd) for of in lists]
+                            for _ in range(draws)]),
         "bias": log_normal(lambda p: p.bias),
         "scatter": log_normal(lambda p: p.scatter),
         "reliability": np.clip(
@@ -118,7 +125,7 @@ def prior_points(evidence, seed=1, draws=DRAWS):
             ), 1e-12, 1 - 1e-12,
         ),
     }  # fmt: skip
-    parameters = Parameters(log_size=np.log(size), **points)
+    parameters = Parameters.of({"size": size, **points})
     points["root"] = size[:, 0]
     for partition in case.categories.ordered_partitions:
         logs = np.log(size[:, [case.names.index(part) for part in partition.into]])
@@ -202,7 +209,8 @@ def integrated_potentials(evidence, z):
     for i in range(len(z)):
         # the likelihood sees the sum of log size and shared bias alone
         values = {"root": math.exp(level[i, 0]), "kappa": 0.0, "eta": growth.eta[i],
-                  "rate": growth.rate[i], "shape": growth.shape[i]}  # fmt: skip
+                  "rate": growth.rate[i], "shape": growth.shape[i], "found": growth.found[i],
+                  "alive": growth.alive[i], "clearing": growth.clearing[i]}  # fmt: skip
         for partition in case.categories.ordered_partitions:
             logs = level[i, [case.names.index(part) for part in partition.into]]
             values[f"log_share_of_{partition.of}"] = logs - logs.mean()
@@ -220,6 +228,10 @@ INTEGRATED = {
         {"value": 60, "category": "civilians", "published": "2025-03-09"},
         {"value": 40, "category": "forces", "published": "2025-03-09"},
         {"value": 150, "published": "2025-03-20"},
+    ],
+    "the missing": [
+        {"value": 200, "measure": "missing", "published": "2025-03-10"},
+        {"value": 110, "measure": "missing", "published": "2025-03-18"},
     ],
 }
 
@@ -342,6 +354,9 @@ def log_prior(name, evidence, value):
         "eta": lambda: stats.norm(0, 0.5),
         "rate": lambda: log_normal(math.log(event.rate), event.rate_sd),
         "shape": lambda: log_normal(0.1, 0.25),
+        "found": lambda: stats.beta(*event.found),
+        "alive": lambda: log_normal(math.log(0.7), 1.5),
+        "clearing": lambda: log_normal(math.log(30), 0.7),
         "bias": lambda: log_normal([p.bias.mean for p in priors], [p.bias.sd for p in priors]),
         "scatter": lambda: log_normal([p.scatter.mean for p in priors], 0.5),
         "reliability": lambda: stats.beta(
@@ -354,7 +369,7 @@ def log_prior(name, evidence, value):
     return stats.norm(0, 1.5).logpdf(0) * (len(value) - 1) - (np.square(value) / 1.5**2 / 2).sum()
 
 
-@pytest.mark.parametrize("which", ["shipped", "worded"])
+@pytest.mark.parametrize("which", ["shipped", "worded", "the missing"])
 def test_every_prior_is_the_one_that_the_design_states(which):
     evidence = EVIDENCE[which]()
     _, points = prior_points(evidence, draws=3)
@@ -474,7 +489,7 @@ def test_dims_and_names_are_those_of_the_interface():
     names = set(model.named_vars)
     assert names >= {
         "size", "share", "bias", "scatter", "reliability", "kappa", "root", "eta", "rate", "shape",
-        "log_share_of_killed", "log_share_of_civilians",
+        "log_share_of_killed", "log_share_of_civilians", "found",
     }  # fmt: skip
     assert {name: model.named_vars_to_dims.get(name) for name in names} == {
         name: None for name in names
@@ -490,6 +505,7 @@ def test_dims_and_names_are_those_of_the_interface():
         "part": ("civilians", "forces", "fighters", "north", "south"),
         "part_of_killed": ("civilians", "forces", "fighters"),
         "part_of_civilians": ("north", "south"),
+        "list": (),
     }
 
 

@@ -185,7 +185,7 @@ def test_a_missing_scale_is_named(tmp_path):
             id="overshoot weights",
         ),
         pytest.param(
-            "[event_kinds.siege]\nrate = 0.2\n",
+            "[event_kinds.siege]\nrate = 0.2\nfound = [60, 1]\n",
             ("scale.toml", "key event_kinds.siege", "rate_sd"),
             id="rate without spread",
         ),

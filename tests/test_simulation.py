@@ -17,7 +17,7 @@ from scipy import stats
 import tolls
 from tolls.errors import InputError
 from tolls.evidence import gather
-from tolls.likelihood import Parameters, log_likelihood
+from tolls.likelihood import Growth, Parameters, log_likelihood
 from tolls.simulation import _World, draw_sizes, simulate
 
 SRC = Path(__file__).parents[1] / "src"
@@ -44,9 +44,10 @@ def parameters_of(made):
     return Parameters(
         log_size=np.log([[made.sizes[name] for name in evidence.case.names]]),
         kappa=np.array([made.kappa]),
-        eta=np.array([made.eta]),
-        rate=np.array([made.rate]),
-        shape=np.array([made.shape]),
+        growth=Growth(
+            *(np.array([of]) for of in (made.eta, made.rate, made.shape, made.found)),
+            *(np.array([[of[n] for n in evidence.lists]]) for of in (made.alive, made.clearing)),
+        ),
         bias=by_source(made.bias),
         scatter=by_source(made.scatter),
         reliability=by_source(made.reliability),
@@ -162,7 +163,7 @@ def test_words_of_a_fixed_belief_agree_with_its_probabilities(wording):
     made.reliability = {"Monitor": 1 - 1e-12}
     (statement,) = made.evidence.statements
     drawn = np.array([made.state(statement) for _ in range(2000)])
-    centre = 900 * 0.9 * math.exp(0.1) * made.known(statement.as_of, statement.published, 1.0)
+    centre = 900 * 0.9 * math.exp(0.1) * made.known(statement.as_of, statement.published, statement.reading.aspect)
     if wording == "at_least":
         assert drawn.max() <= centre * 1.3
     elif wording == "up_to":

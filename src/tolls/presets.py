@@ -48,10 +48,14 @@ class SourceKind(_Table):
 
 
 class EventKind(_Table):
-    """Prior of the rate per day at which tolls of a kind of event become known."""
+    """How tolls of a kind of event become known.
+
+    Prior of the rate per day, and Beta(a, b) of the share of the dead who are ever found.
+    """
 
     rate: Positive | None = None
     rate_sd: Positive | None = None
+    found: tuple[Positive, Positive]
 
     @model_validator(mode="after")
     def _both(self) -> "EventKind":
@@ -136,6 +140,28 @@ class Growth(_Table):
     shape_log_sd: Positive
     least_days: Positive
     least_hours: Positive
+
+
+class MissingList(_Table):
+    """Living people on a list of the missing: how many per dead at first, for how many days."""
+
+    alive: Positive
+    alive_sd: Positive
+    days: Positive
+    days_sd: Positive
+
+
+class Missing(_Table):
+    """What lists of the missing hold beside the dead who are not found yet."""
+
+    residue: Positive
+    official: MissingList
+    public: MissingList
+
+    @property
+    def lists(self) -> dict[str, MissingList]:
+        """The lists by name."""
+        return {"official": self.official, "public": self.public}
 
 
 class Belief(_Table):
@@ -244,6 +270,7 @@ class Presets(_Table):
     shared_bias: SharedBias
     growth: Growth
     event_kinds: dict[str, EventKind]
+    missing: Missing
     belief: Belief
     about: About
     bounds: Bounds
