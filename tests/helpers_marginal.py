@@ -274,6 +274,9 @@ CASES = {
     "a daily chain": (totals(DAILY, DAYS), AROUND),
     "four exact": (totals((100, 110, 120, 150), LATE), (150, 120, 300)),
     "four about": (totals((100, 110, 120, 150), LATE, "about"), (150, 120, 300)),
+    "six about": (
+        totals((100, 300, 200, 500, 400, 600), (*LATE, "06-20", "07-20"), "about"), (400, 300, 600)
+    ),
     "four floors": (totals((100, 110, 120, 150), LATE, "at_least"), (150, 120, 300)),
     "four ceilings": (totals((100, 110, 120, 150), LATE, "up_to"), (150, 120, 300)),
     "one about": (totals((100,), ("04-12",), "about"), (100, 80, 200)),

@@ -21,6 +21,12 @@ from tolls.reports import table_rows
 # --- who speaks -----------------------------------------------------------------------------------
 
 AGENCY = {"grade": "B", "kind": "monitor", "group": "agency"}
+# all but without error of its own, so that the wording alone leaves room
+CLERK = {
+    "grade": "A", "reliability": {"mean": 0.99, "strength": 1000},
+    "bias": {"median": 1, "low": 0.99, "high": 1.01},
+    "scatter": {"median": 0.01, "low": 0.009, "high": 0.011},
+}  # fmt: skip
 SOURCES = (
     {f"{grade}{i}": {"grade": grade, "kind": "monitor"} for grade in "ABCE" for i in range(10)}
     | {f"Press {i}": {"grade": "B", "kind": "monitor"} for i in range(40)}
@@ -29,12 +35,7 @@ SOURCES = (
         "Coroner": {"grade": "A", "kind": "forensic"},
         "Envoy": {"grade": "B", "kind": "third_state"},
         "Survey": {"grade": "A", "kind": "survey", "anchor": True},
-        # all but without error of its own, so that the wording alone leaves room
-        "Clerk": {
-            "grade": "A", "reliability": {"mean": 0.99, "strength": 1000},
-            "bias": {"median": 1, "low": 0.99, "high": 1.01},
-            "scatter": {"median": 0.01, "low": 0.009, "high": 0.011},
-        },
+        "Clerk": CLERK, "Other clerk": CLERK,
     }
 )  # fmt: skip
 ALONE = {name: {k: v for k, v in s.items() if k != "group"} for name, s in SOURCES.items()}
@@ -78,6 +79,10 @@ def estimated(source, value, low, high):
     return say(source, value, low=low, high=high, qualifier="estimate")
 
 
+def about(source, value, **columns):
+    return say(source, value, qualifier="about", **columns)
+
+
 def words(source, said):
     return say(source, qualifier="words", words=said)
 
@@ -99,6 +104,14 @@ REPEATS = tuple(
 COPIES = (600, 620, 590, 610, 600)
 LIKE = (310, 320, 290, 310, 300)
 MANY = tuple(300 + 5 * (i % 7) for i in range(40))
+FORCES = (12, 13, 14, 16, 17, 18, 19, 21, 22, 23, 24, 26)
+BY_ONE, BY_ANOTHER = (
+    tuple(
+        about(clerk, value, category="forces", published=f"2025-03-{day:02d}")
+        for day, value in enumerate(FORCES, 8)
+    )
+    for clerk in ("Clerk", "Other clerk")
+)
 SPLIT = (say("A9", 200, category="civilians"), say("A9", 100, category="forces"))
 
 
@@ -270,6 +283,11 @@ EFFECTS = {
         base=(), more=(say("Clerk", 1500, qualifier="about"),), than=(say("Clerk", 1500),),
         ratio=(1.15, 3), why="more room than exact", quantity="width", declared={"shared": 0.01},
         fits=4, wrong={"more": (say("Clerk", 1500),)},
+    ),
+    "about 200, by one who says 17": Effect(
+        base=(about("Clerk", 200),), more=BY_ONE, than=BY_ANOTHER, ratio=(0.65, 0.9), fits=8,
+        why="rounds less coarsely than most, so 200 says more", quantity="P<=170",
+        declared=PARTS | {"shared": 0.001}, wrong={"more": BY_ANOTHER, "fits": 8},
     ),
     "nearly 1,500": Effect(
         base=(), more=(words("Coroner", "nearly 1,500"),), than=(words("Coroner", "about 1,500"),),

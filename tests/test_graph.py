@@ -22,7 +22,7 @@ import tolls
 from tolls.collapsed import Collapsed
 from tolls.coordinates import Coordinates
 from tolls.evidence import gather
-from tolls.graph import build, log_ndtr, pymc_model
+from tolls.graph import build, log_ndtr, pymc_model, split
 from tolls.importance import log_prior as log_prior_of
 from tolls.likelihood import Parameters, log_likelihood
 from tolls.simulation import draw_sizes
@@ -69,6 +69,13 @@ WORDED = [
 GRADES = dict(
     zip("ABCDEFGHIJK", ["A", "B2", "C", "D", "E", "F", "A", "B", "C", "D", "B"], strict=True)
 )
+ROUNDED = [
+    *({"source": "A", "value": v, "qualifier": "about", "published": f"2025-03-{d:02d}"}
+      for d, v in enumerate((8, 60, 100, 200, 500, 1000, 2000), 7)),
+    *({"source": "B", "value": v, "qualifier": "about", "published": f"2025-03-{d:02d}"}
+      for d, v in enumerate((1230, 1480, 1500, 1620, 1810), 8)),
+    *({"source": "C", "value": v, "qualifier": "about"} for v in (340, 1234)),
+]  # fmt: skip
 DECLARED = {
     "categories": NESTED, "unions": {"armed": ["forces", "fighters"]}, "sources": GRADES,
     "kind": "battle",
@@ -81,6 +88,7 @@ EVIDENCE = {
     "worded": lambda: evidence_of(*WORDED, **DECLARED),
     "every kind": lambda: gather(every_kind()),
     "the missing": lambda: gather(searching()),
+    "habits": lambda: evidence_of(*ROUNDED, **DECLARED),
 }
 
 
@@ -309,6 +317,7 @@ def worded():
         ("links", {"floor_factor": 1.21}),
         ("about", {"weights": [0.17, 0.41, 0.4]}),
         ("about", {"unrounded": 0.03, "weights": [0.17, 0.4, 0.4]}),
+        ("about", {"least_figures": 1}),
         ("bounds", {"means": [0.21, 3.0]}),
         ("bounds", {"weights": [0.51, 0.49]}),
     ],
@@ -322,6 +331,17 @@ def test_both_likelihoods_follow_the_presets_alike(worded, table, changed):
     assert max(np.abs(values).max() for values in shift.values()) > 1e-3
     for name, values in shift.items():
         assert graph_other[name] - graph[name] == pytest.approx(values, abs=2e-4), name
+
+
+def test_a_habit_is_numbers_of_the_same_model():
+    """What is learned from figures may not ask for another compilation."""
+    learned = EVIDENCE["habits"]()
+    usual = with_presets(learned, "about", least_figures=99)
+    assert [s.reading.habit is None for s in learned.statements].count(True) == 2
+    assert all(s.reading.habit is None for s in usual.statements)
+    (structure, numbers), (other, others) = split(learned), split(usual)
+    assert structure == other
+    assert np.flatnonzero(numbers != others).size >= 12
 
 
 def test_the_cut_in_time_reaches_the_model():

@@ -29,8 +29,8 @@ CENTRE, SD = (np.array(column) for column in zip(*BELIEFS, strict=True))
 ENOUGH = 1000  # a power of ten, so that the cells of `about` end in closed form there
 
 
-def pmf(wording, *figure):
-    return np.exp(log_pmf(wording, figure, CENTRE, SD, PRESETS))
+def pmf(wording, *figure, habit=None):
+    return np.exp(log_pmf(wording, figure, CENTRE, SD, PRESETS, habit=habit))
 
 
 def above(edge):
@@ -66,11 +66,11 @@ def total_exact(pmf_of):
     return sum(pmf_of(y) for y in range(ENOUGH)) + above(ENOUGH - 0.5)
 
 
-def total_about(pmf_of):
+def total_about(pmf_of, shares=PRESETS.about.shares):
     """What remains are the X that round to `ENOUGH` or more: from half a unit below it on."""
-    shares = dict(zip(PRESETS.about.digits, PRESETS.about.weights, strict=True))
-    rest = PRESETS.about.unrounded * above(ENOUGH - 0.5)
-    for digits, weight in shares.items():
+    unrounded, *weights = shares
+    rest = unrounded * above(ENOUGH - 0.5)
+    for digits, weight in zip(PRESETS.about.digits, weights, strict=True):
         rest = rest + weight * above(ENOUGH - ENOUGH / 10**digits / 2)
     return sum(pmf_of(y) for y in range(ENOUGH)) + rest
 
@@ -91,6 +91,22 @@ TOTALS = {
 @pytest.mark.parametrize("wording", TOTALS)
 def test_the_probabilities_of_all_figures_sum_to_one(wording):
     assert TOTALS[wording](lambda y: pmf(wording, y)) == pytest.approx(1, abs=1e-9)
+
+
+HABIT = (0.05, 0.7, 0.2, 0.05)
+
+
+def test_the_probabilities_of_what_a_source_rounds_its_own_way_sum_to_one():
+    def own(y):
+        return pmf("about", y, habit=HABIT)
+
+    def among_admitted(y):
+        """As if the source had chosen among the units that the figure admits."""
+        units = zip((9, *PRESETS.about.digits), HABIT, strict=True)
+        return own(y) / sum(w for k, w in units if y % max(10 ** (len(str(y)) - k), 1) == 0)
+
+    assert total_about(own, HABIT) == pytest.approx(1, abs=1e-9)
+    assert np.abs(total_about(among_admitted, HABIT) - 1).max() > 1e-3
 
 
 def pure_floor(y):

@@ -180,6 +180,11 @@ def test_a_missing_scale_is_named(tmp_path):
             id="rounding weights",
         ),
         pytest.param(
+            "[about]\nleast_figures = 0\n",
+            ("scale.toml", "key about.least_figures", "0", "1"),
+            id="figures of a habit",
+        ),
+        pytest.param(
             "[bounds]\nmeans = [0.2]\nweights = [0.5]\n",
             ("scale.toml", "key bounds", "sum to one"),
             id="overshoot weights",

@@ -119,6 +119,18 @@ def test_statements_are_as_frequent_as_the_likelihood_says(wording, category, si
     assert_frequencies(drawn, lambda figures: probabilities(made, statement, figures))
 
 
+def test_a_source_that_rounds_its_own_way_is_as_frequent_as_the_likelihood_says():
+    made = worded("about", "all", "large")
+    statement = reworded(made.evidence.statements[0], habit=(0.05, 0.5, 0.4, 0.05))
+    usual = made.evidence
+    made.evidence = replace(usual, statements=(statement,))
+    drawn = np.array([made.state(statement) for _ in range(DRAWS)])
+    assert_frequencies(drawn, lambda figures: probabilities(made, statement, figures))
+    made.evidence = usual
+    with pytest.raises(AssertionError):
+        assert_frequencies(drawn, lambda figures: probabilities(made, usual.statements[0], figures))
+
+
 # of `every_kind`, in the order of its evidence: a word, a hedge, a rumour, estimates, sides
 @pytest.mark.parametrize(
     ("source", "wording"),

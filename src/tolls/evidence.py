@@ -21,6 +21,7 @@ from tolls.errors import InputError
 from tolls.growth import LISTS, Aspect, Moment, exposure, parse_day
 from tolls.relays import settle_relays
 from tolls.reports import Report
+from tolls.rounding import habits_in_words, with_habit
 from tolls.statements import Composition, Fates, Statement
 
 __all__ = ["FATES", "Evidence", "Exposures", "gather"]
@@ -320,7 +321,7 @@ def _gathered(case: Case, cut: date | None, fates: Fates) -> Evidence | None:
         said = [r for r in own if r.source == name]
         voice = case.voices[name]
         more, splits = assemble(said, voice, case.categories, case.presets, fates, case.scopes)
-        statements += more
+        statements += with_habit(more, case.presets.about)
         compositions += splits
     if not statements:
         return None
@@ -333,7 +334,13 @@ def _gathered(case: Case, cut: date | None, fates: Fates) -> Evidence | None:
         statements=tuple(statements),
         compositions=tuple(compositions),
         fates={row: fate for row, fate in sorted(fates.by_row.items()) if row in rows},
-        warnings=(*case.assumptions, *_entered(case, fates)),
+        warnings=(
+            *case.assumptions,
+            *_entered(case, fates),
+            *habits_in_words(
+                statements, case.presets.about, "" if case.measure == ROOTS[0] else case.measure
+            ),
+        ),
     )
 
 

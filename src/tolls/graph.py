@@ -264,8 +264,9 @@ def _pieces(reading: Reading, presets: Presets) -> list[tuple[float, ...]]:
     if wording == "ceiling":
         return [_cell(0.0, y + 0.5, 1.0)]
     if wording == "about":
-        units = zip(presets.about.digits, presets.about.weights, strict=True)
-        own = _cell(y - 0.5, y + 0.5, presets.about.unrounded)
+        unrounded, *weights = reading.habit or presets.about.shares
+        units = zip(presets.about.digits, weights, strict=True)
+        own = _cell(y - 0.5, y + 0.5, unrounded)
         return [own, *(_rounding_cell(y, digits, weight) for digits, weight in units)]
     mixture = list(zip(presets.bounds.means, presets.bounds.weights, strict=True))
     if wording == "up_to" and y == 0:  # X exp(E) < 1/2, by Gauss-Laguerre over E

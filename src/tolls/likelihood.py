@@ -225,7 +225,8 @@ def log_components(
 
     def component(mean: Floats, variance: Floats) -> Floats:
         said = statement.reading
-        return log_pmf(said.wording, said.figure, mean, np.sqrt(variance), presets, said.sigma)
+        sd = np.sqrt(variance)
+        return log_pmf(said.wording, said.figure, mean, sd, presets, said.sigma, said.habit)
 
     mean, variance = fresh[0], counted(*fresh)
     anew = component(mean, variance)

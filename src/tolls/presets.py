@@ -176,11 +176,13 @@ class Belief(_Table):
 
 
 class About(_Table):
-    """Weights of the rounding units of an `about` statement."""
+    """Weights of the rounding units of an `about` statement, and when to learn a source's own."""
 
     digits: tuple[Annotated[int, Field(ge=1, le=9)], ...]
     weights: tuple[Probability, ...]
     unrounded: Probability
+    least_figures: Annotated[int, Field(ge=1)]
+    strength: Positive
 
     @model_validator(mode="after")
     def _sums_to_one(self) -> "About":
@@ -189,6 +191,11 @@ class About(_Table):
         if abs(sum(self.weights) + self.unrounded - 1) > 1e-9:
             raise ValueError("weights and unrounded sum to one")
         return self
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Weight of every unit: of none, then of each of `digits`."""
+        return (self.unrounded, *self.weights)
 
 
 class Bounds(_Table):

@@ -37,6 +37,9 @@ class Reading:
         ``(y,)``, ``(low, high)`` of a range, or the word.
     sigma : (float, float), optional
         Of an estimate: its own sd (log scale) where its figure lies below and above the truth.
+    habit : tuple of float, optional
+        Of `about`: its source's shares of the rounding units, where they were learned, in the order
+        of ``presets.about.shares``.
     shift : float
         Added to the log of what is said: that of the evidence's bias over the kind's.
     spread : float
@@ -48,6 +51,7 @@ class Reading:
     wording: str
     figure: tuple[Any, ...]
     sigma: tuple[float, float] | None = None
+    habit: tuple[float, ...] | None = field(default=None, kw_only=True)
     shift: float = 0.0
     spread: float = 0.0
     aspect: Aspect = field(default=Aspect())

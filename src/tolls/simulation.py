@@ -277,7 +277,7 @@ class _World:
         believed = centre * math.exp(rng.normal(0.0, sd))
         if reading.wording == "words":
             return self.in_words(believed)
-        return self.word(believed, reading.wording)
+        return self.word(believed, reading.wording, reading.habit)
 
     def aside(self, sd: float, sigma: tuple[float, float]) -> float:
         """Draw by how much the log of an estimate misses: a side, then how far."""
@@ -306,7 +306,7 @@ class _World:
             value *= self.evidence.case.presets.links.floor_factor
         return max(value, 0.5) / math.exp(before.reading.shift if before else 0.0)
 
-    def word(self, believed: float, wording: str) -> int:
+    def word(self, believed: float, wording: str, habit: tuple[float, ...] | None = None) -> int:
         """Round, floor or lift a belief to the whole number that is stated."""
         rng, presets = self.rng, self.evidence.case.presets
         if wording in ("at_least", "up_to"):
@@ -318,8 +318,8 @@ class _World:
             return 0 if lifted < 0.5 else math.ceil(min(lifted, 1e9))
         unit = 1.0
         if wording == "about":
-            about = presets.about
-            digits = rng.choice([0, *about.digits], p=[about.unrounded, *about.weights])
+            units = [0, *presets.about.digits]
+            digits = rng.choice(units, p=habit or presets.about.shares)
             if digits and believed >= 1:
                 unit = max(10.0 ** (math.floor(math.log10(believed)) + 1 - digits), 1.0)
         return int(math.floor(min(believed, 1e9) / unit + 0.5) * unit)
