@@ -276,7 +276,7 @@ def test_auto_falls_back_on_nuts_and_says_why(monkeypatch, why):
         expected = ("sampled by nuts", "collapsed engine failed", "k-hat", "effective draws")
     else:
         monkeypatch.setattr(collapsed, "MOST_DIMENSIONS", 1)
-        expected = ("sampled by nuts", "2 dimensions")
+        expected = ("sampled by nuts", "3 dimensions")
     with pytest.raises(InterruptedError):
         tolls.fit(one_report_each([57], "C"), seed=1)
     assert all(fragment in asked[0][0] for fragment in expected)
