@@ -321,7 +321,7 @@ EFFECTS = {
         fits=2, wrong={"more": (estimated("Coroner", 600, 240, 640),)},
     ),
     "anchor": Effect(
-        more=(estimated("Survey", 450, 410, 495),), ratio=(1.25, 1.4),
+        more=(estimated("Survey", 450, 410, 495),), ratio=(1.25, 1.45),
         why="to 450 / 330 = 1.37: the level is the anchor's", fits=2, nuts=True,
         wrong={"declared": {"sources": NO_ANCHOR}},
     ),
@@ -420,12 +420,14 @@ def measured(told, settings, node, quantity, engine, seed):
     declared = json.loads(settings)
     shared = declared.pop("shared", None)
     case = case_of(*json.loads(told), **declared)
+    kinds = dict(case.presets.event_kinds)
+    # nobody is never found: the table is of what is said, and no share found widens it
+    kinds["conflict"] = kinds["conflict"].model_copy(update={"found": ALL_FOUND})
+    changed = {"event_kinds": kinds}
     if shared is not None:
-        presets = case.presets.model_copy(
-            update={"shared_bias": case.presets.shared_bias.model_copy(update={"sd": shared})}
-        )
-        rows = table_rows(json.loads(told))
-        case = tolls.Case.from_declaration(case.declaration, rows, presets)
+        changed["shared_bias"] = case.presets.shared_bias.model_copy(update={"sd": shared})
+    presets = case.presets.model_copy(update=changed)
+    case = tolls.Case.from_declaration(case.declaration, table_rows(json.loads(told)), presets)
     estimate = fitted(case, engine, seed)
     ess = estimate.diagnostics.ess
     if quantity.startswith("P"):
@@ -440,6 +442,7 @@ def measured(told, settings, node, quantity, engine, seed):
     return Measured(math.log(high - low), 0.89 / math.sqrt(ess))
 
 
+ALL_FOUND = (1e5, 1.0)
 FITTED = {}
 
 
