@@ -159,6 +159,7 @@ def _priors(evidence: Evidence) -> dict[str, Any]:
         "alive_sd": [of.alive_sd for of in missing],
         "clearing_mean": [math.log(of.days) for of in missing],
         "clearing_sd": [of.days_sd for of in missing],
+        "residue": presets.missing.residue,
     }
     searched = evidence.searched and {"found_a": event.found[0], "found_b": event.found[1]}
     return {
@@ -187,7 +188,7 @@ def _reports(evidence: Evidence) -> dict[str, dict[str, Any]]:
         # a part stated alone: its split is uncertain, and it need not grow as the whole does
         "spread": alone * belief.part_sd**2 * (1 - pull**2) + belief.gross_sd**2 * GROSS,
         "uneven": alone * belief.part_growth_sd**2, "counting": belief.counting,
-        **_exposed(evidence, evidence.now, ""), **_exposed(evidence, evidence.before, "_before"),
+        **_exposed(evidence.now, ""), **_exposed(evidence.before, "_before"),
     }  # fmt: skip
     tables = {"statements": statements, "pieces": _all_pieces(evidence, components)}
     for label, partition in evidence.case.categories.labelled:
@@ -197,14 +198,15 @@ def _reports(evidence: Evidence) -> dict[str, dict[str, Any]]:
     return tables
 
 
-def _exposed(evidence: Evidence, exposures: Exposures, when: str) -> dict[str, Any]:
-    """Columns of what growth has to work with; of what is counted, where that differs."""
-    columns = {"log_elapsed": np.log(exposures.elapsed), "log_days": np.log(exposures.days)}
-    if evidence.now.unfound.any() or evidence.before.unfound.any():
-        residue = evidence.case.presets.missing.residue * exposures.listed.sum(axis=1)
-        columns |= {"found": exposures.found, "unfound": exposures.unfound, "residue": residue}
-    if evidence.lists:
-        columns |= {"listed": exposures.listed}
+def _exposed(exposures: Exposures, when: str) -> dict[str, Any]:
+    """Columns of what growth has to work with: times, and what is counted of the dead."""
+    found, unfound = exposures.found.astype(float), exposures.unfound.astype(float)
+    columns = {
+        "log_elapsed": np.log(exposures.elapsed), "log_days": np.log(exposures.days),
+        "everybody": unfound, "share_found": found - unfound,
+    }  # fmt: skip
+    if exposures.listed.size:
+        columns["listed"] = exposures.listed
     return {f"{name}{when}": values for name, values in columns.items()}
 
 
@@ -404,7 +406,9 @@ class _Growth:
             if "found_a" in prior
             else pt.constant(0.0)
         )
-        if "alive_mean" in prior:
+        self.listed = "alive_mean" in prior
+        if self.listed:
+            self.residue = prior["residue"]
             self.alive, self.clearing = (
                 pm.LogNormal(name, prior[f"{name}_mean"], prior[f"{name}_sd"], dims="list")
                 for name in ("alive", "clearing")
@@ -421,13 +425,10 @@ class _Growth:
         if self.grows:
             reach = pt.exp(self.shape * (self.log_rate + log_days))
             log_found = log_found + pt.log(-pt.expm1(-reach))
-        if f"found{when}" not in stated:
-            return harm + log_found
-        found, unfound = stated[f"found{when}"], stated[f"unfound{when}"]
-        seen = unfound + (found - unfound) * pt.exp(log_found) + stated[f"residue{when}"]
-        if f"listed{when}" in stated:
+        seen = stated[f"everybody{when}"] + stated[f"share_found{when}"] * pt.exp(log_found)
+        if self.listed:
             left = self.alive * pt.exp(-pt.exp(log_days)[:, None] / self.clearing)
-            seen = seen + (stated[f"listed{when}"] * left).sum(axis=1)
+            seen = seen + (stated[f"listed{when}"] * (left + self.residue)).sum(axis=1)
         return harm + pt.log(seen)
 
 
