@@ -304,6 +304,7 @@ def synthetic(chains=4, draws=500, shift=0.0, seed=1):
         "reliability": rng.beta(12, 3, (*shape, 1)),
         **{name: rng.normal(0, 0.2, shape) for name in ("kappa", "eta")},
         **{name: np.exp(rng.normal(0, 0.2, shape)) for name in ("rate", "shape")},
+        "found": rng.beta(60, 1, shape),
     }
 
 
