@@ -321,8 +321,8 @@ EFFECTS = {
         fits=2, wrong={"more": (estimated("Coroner", 600, 240, 640),)},
     ),
     "anchor": Effect(
-        more=(estimated("Survey", 450, 410, 495),), ratio=(1.25, 1.45),
-        why="to 450 / 330 = 1.37: the level is the anchor's", fits=2, nuts=True,
+        more=(estimated("Survey", 450, 410, 495),), ratio=(1.25, 1.4),
+        why="to 450 / 330 = 1.37: the level is the anchor's", fits=6, nuts=True,
         wrong={"declared": {"sources": NO_ANCHOR}},
     ),
     "anchor, width": Effect(
