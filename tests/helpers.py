@@ -181,7 +181,7 @@ def everything() -> tolls.Case:
     return case_of(*rows, **declared)
 
 
-def searching(**changed: Any) -> tolls.Case:
+def searching() -> tolls.Case:
     """Return a case with lists of the missing beside the dead."""
     rows = [
         {"source": "Desk", "value": 60, "published": "2025-03-10"},
@@ -204,4 +204,4 @@ def searching(**changed: Any) -> tolls.Case:
         "start": "2025-03-08",
         "range": {"killed": {"low": 10, "high": 20_000}},
     }
-    return case_of(*rows, **(declared | changed))
+    return case_of(*rows, **declared)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tolls.categories import Categories, Partition
-from tolls.constants import ROOTS, UNKNOWN
+from tolls.constants import OF_THE_KILLED, UNKNOWN
 from tolls.growth import Aspect, Moment
 from tolls.presets import Presets
 from tolls.readings import Reading
@@ -88,7 +88,9 @@ def assemble(
     for partition in reversed(categories.ordered_partitions):
         found = _bulletins(partition, figures)
         for parts in _without_repeated(found, fates):
-            if parts[0].report.measure in ROOTS:  # how the missing are split says nothing yet
+            if (
+                parts[0].report.measure not in OF_THE_KILLED
+            ):  # how the missing are split says nothing yet
                 compositions.append(_composition(partition, parts))
             _merge(partition, parts, figures, categories, presets, fates)
     fates.put(

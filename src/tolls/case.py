@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tolls.categories import Categories, Partition
-from tolls.constants import MEASURES, ROOTS
+from tolls.constants import OF_THE_KILLED, ROOTS
 from tolls.declaration import Declaration, check_kinds, validate
 from tolls.errors import InputError, Problems, nearest
 from tolls.formatting import percent
@@ -310,7 +310,7 @@ class Case:
 
     def member_of(self, voice: str) -> str:
         """Return the first source whose reports are of a voice."""
-        spoken = [(n, m) for n in self.names for m in ("", *MEASURES[len(ROOTS) :])]
+        spoken = [(n, m) for n in self.names for m in ("", *OF_THE_KILLED)]
         return next(s for s in self.sources if voice in (self.voice(s, *of) for of in spoken))
 
     def source_prior(self, name: str) -> SourcePrior:

@@ -387,7 +387,7 @@ class Collapsed:
         seed: np.random.SeedSequence,
     ) -> Arrays:
         """Everything that nuts samples, (chain, draw, …), at resampled points."""
-        evidence, presets = self.evidence, self.evidence.case.presets
+        evidence = self.evidence
         level, growth = self.coordinates.level(z), self.coordinates.growth(z)
         names = evidence.case.names
         log_size = self.coordinates.log_size(z, shared)
@@ -415,7 +415,7 @@ class Collapsed:
         ]
         if shares:
             flat["share"] = np.exp(np.stack(shares, axis=1))
-        if presets.event_kinds[evidence.case.kind].rate is not None:
+        if evidence.grows:
             flat |= {"rate": growth.rate, "shape": growth.shape}
         if evidence.searched:
             flat["found"] = growth.found

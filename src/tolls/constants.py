@@ -15,8 +15,9 @@ CI_KIND: Final[CiKind] = "eti"
 """Equal-tailed by default: its ends are quantiles, so they carry over to any scale."""
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 MAX_COUNT: Final = 10**9
-MEASURES: Final = ("killed", "injured", "missing", "dead_or_missing")
 ROOTS: Final = ("killed", "injured")  # measures with a toll of their own
+OF_THE_KILLED: Final = ("missing", "dead_or_missing")  # what can be seen of theirs at a date
+MEASURES: Final = (*ROOTS, *OF_THE_KILLED)
 ROOT_WORDS: Final = ("", "all", "total")
 # category of people whom a bulletin assigns to no part: of the root, or with a node's name after it
 UNKNOWN: Final = "unknown"

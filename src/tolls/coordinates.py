@@ -18,8 +18,7 @@ from scipy.special import betaincinv, ndtr
 
 from tolls.evidence import Evidence, Exposures
 from tolls.likelihood import Growth, levels, log_known
-from tolls.presets import MissingList
-from tolls.shears import Shears, Sticks, contrasts
+from tolls.shears import Shears, Shift, Sticks, contrasts
 
 __all__ = ["Coordinates", "log_sum"]
 
@@ -55,12 +54,11 @@ class Coordinates:
         """Where the coordinates stand that come after level and shares."""
         evidence, case = self.evidence, self.evidence.case
         first = 1 + sum(len(p.into) - 1 for p in case.categories.partitions)
-        grows = case.presets.event_kinds[case.kind].rate is not None
         names = [
             *(["shared"] if evidence.anchored else []),
             *(["found"] if evidence.searched else []),
             *(f"{of} {name}" for name in evidence.lists for of in ("alive", "clearing")),
-            *(["eta", "rate", "shape"] if grows else ["eta"]),
+            *(["eta", "rate", "shape"] if evidence.grows else ["eta"]),
         ]
         return {name: first + i for i, name in enumerate(names)}
 
@@ -135,7 +133,7 @@ class Coordinates:
         return level[:, count:] if self.evidence.anchored else level - shared[:, None]
 
     def _shared(self, z: Floats) -> Floats:
-        """Return the shared bias where it has a coordinate of its own, before those of growth."""
+        """Return the shared bias where it has a coordinate of its own."""
         return self.evidence.case.presets.shared_bias.sd * z[:, self.places["shared"]]
 
     def growth(self, z: Floats) -> Growth:
@@ -154,8 +152,14 @@ class Coordinates:
         for i, name in enumerate(evidence.lists):
             of = presets.missing.lists[name]
             alive[:, i] = of.alive * np.exp(of.alive_sd * own[f"alive {name}"])
-            clearing[:, i] = of.days * np.exp(of.days_sd * own[f"clearing {name}"])
+            clearing[:, i] = self.clearing(z, name)
         return Growth(growth.eta_sd * own["eta"], rate, shape, found, alive, clearing)
+
+    def clearing(self, z: Floats, name: str) -> Floats:
+        """Days in which the living on a list of the missing fall to 1/e of their number."""
+        of = self.evidence.case.presets.missing.lists[name]
+        days: Floats = of.days * np.exp(of.days_sd * z[:, self.places[f"clearing {name}"]])
+        return days
 
     def shared_bias(self, z: Floats, rng: np.random.Generator) -> Floats:
         """Draw the shared bias given the level of the root, (draw,).
@@ -172,7 +176,7 @@ class Coordinates:
 
 
 @dataclass(frozen=True)
-class Listed:
+class Listed(Shift):
     """The living on a list of the missing as they were when the list was read, not at first.
 
     Few who are long on it and many who are soon heard of are the same figure.
@@ -181,25 +185,14 @@ class Listed:
     coordinates: Coordinates
     name: str
 
-    def straight(self, z: Floats) -> Floats:
-        """Put those still listed in place of those listed at first."""
-        return self._moved(z, 1.0)
-
-    def curved(self, y: Floats) -> Floats:
-        """Put it back."""
-        return self._moved(y, -1.0)
-
     def _moved(self, z: Floats, sign: float) -> Floats:
-        own, prior = self.coordinates, self._prior
-        clearing = prior.days * np.exp(prior.days_sd * z[:, own.places[f"clearing {self.name}"]])
-        gone = np.minimum(self._days / clearing, CLEARED)
+        """Put those still listed in place of those listed at first, or back."""
+        own = self.coordinates
+        prior = own.evidence.case.presets.missing.lists[self.name]
+        gone = np.minimum(self._days / own.clearing(z, self.name), CLEARED)
         moved = z.copy()
         moved[:, own.places[f"alive {self.name}"]] -= sign * gone / prior.alive_sd
         return moved
-
-    @cached_property
-    def _prior(self) -> MissingList:
-        return self.coordinates.evidence.case.presets.missing.lists[self.name]
 
     @cached_property
     def _days(self) -> float:
@@ -209,7 +202,7 @@ class Listed:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Seen(Shift):
     """Level and shares as the sources saw them: with the log share knowable when they spoke.
 
     A low level of which much was knowable and a high one of which little was say the same; so do
@@ -219,15 +212,8 @@ class Seen:
     coordinates: Coordinates
     sticks: tuple[Sticks, ...]
 
-    def straight(self, z: Floats) -> Floats:
-        """Put what was seen in place of what is."""
-        return self._moved(z, 1.0)
-
-    def curved(self, y: Floats) -> Floats:
-        """Put it back; growth, by which all is moved, is the same in both."""
-        return self._moved(y, -1.0)
-
     def _moved(self, z: Floats, sign: float) -> Floats:
+        """Put what was seen in place of what is, or back; growth, which tells, stays."""
         own = self.coordinates
         categories = own.evidence.case.categories
         known = self._known(z)

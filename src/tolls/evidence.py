@@ -218,6 +218,11 @@ class Evidence:
         )
 
     @property
+    def grows(self) -> bool:
+        """Whether tolls of this kind of event become known at a rate, or are known at once."""
+        return self.case.presets.event_kinds[self.case.kind].rate is not None
+
+    @property
     def searched(self) -> bool:
         """Whether some of those counted are never found: of the dead, not of the injured."""
         return self.case.measure == ROOTS[0]
@@ -356,7 +361,7 @@ def _cut(as_of: date | str | None, case: Case) -> date | None:
 
 
 def _unsupported(report: Report) -> str:
-    """Say why a report cannot be evidence in this version, or nothing."""
+    """Say why a report cannot be evidence, or nothing."""
     if report.qualifier == "at_least" and report.value == 0:
         return '"at least 0" says nothing'
     return ""

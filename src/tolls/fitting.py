@@ -134,10 +134,14 @@ def from_pymc(
     _check("on_failure", on_failure, ON_FAILURE)
     evidence = gather(case, as_of)
     found = tree["posterior"]
-    lengths = {"node": len(case.names), "source": len(evidence.sources)}
-    lengths["list"] = len(evidence.lists)
-    grows = case.presets.event_kinds[case.kind].rate is not None
-    required = (*_REQUIRED, *(_GROWING * grows), *(_LISTED * bool(evidence.lists)))
+    lengths = {
+        "node": len(case.names), "source": len(evidence.sources), "list": len(evidence.lists),
+    }  # fmt: skip
+    required = (
+        *_REQUIRED,
+        *(_GROWING if evidence.grows else ()),
+        *(_LISTED if evidence.lists else ()),
+    )
     problems = [f"posterior: {name} is missing" for name in required if name not in found]
     posterior = {}
     for name in (*required, "share"):

@@ -106,10 +106,9 @@ def log_known(exposures: Exposures, growth: Growth, evidence: Evidence) -> Float
     The harm done by then, times the share found by then: of all who died those ever found, in so
     far as they are known yet. A figure of the missing counts those not found, and the living.
     """
-    presets, kind = evidence.case.presets, evidence.case.kind
     harm = np.exp(growth.eta)[:, None] * np.log(exposures.elapsed)
     log_found = np.repeat(np.log(growth.found)[:, None], len(exposures.elapsed), axis=1)
-    if presets.event_kinds[kind].rate is not None:
+    if evidence.grows:
         log_reach = growth.shape[:, None] * (np.log(growth.rate)[:, None] + np.log(exposures.days))
         log_found += np.log(-np.expm1(-np.exp(np.minimum(log_reach, 50.0))))
     others = np.flatnonzero(exposures.unfound)
@@ -119,7 +118,7 @@ def log_known(exposures: Exposures, growth: Growth, evidence: Evidence) -> Float
         seen = 1 - share + own.found * share
         if own.listed.any():
             left = np.exp(-own.days[None, :, None] / growth.clearing[:, None])
-            living = growth.alive[:, None] * left + presets.missing.residue
+            living = growth.alive[:, None] * left + evidence.case.presets.missing.residue
             seen = seen + (own.listed * living).sum(axis=2)
         log_found[:, others] = np.log(seen)
     known: Floats = harm + log_found

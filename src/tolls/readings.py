@@ -10,7 +10,7 @@ from typing import Any
 
 from scipy.special import ndtri
 
-from tolls.constants import ROOTS
+from tolls.constants import OF_THE_KILLED
 from tolls.errors import Problems, nearest
 from tolls.growth import LISTS, Aspect
 from tolls.phrases import all_words, read_phrase
@@ -104,7 +104,8 @@ def read(report: Report, source: SourceDeclaration, presets: Presets) -> Reading
         own, usual = presets.evidence_kinds[evidence], presets.source_kinds[source.kind]
         pace = own.pace
         # that a public list of the missing is too long is said by the living on it
-        median = own.median if report.measure in ROOTS or evidence != PUBLIC else 1.0
+        listed = evidence == PUBLIC and report.measure in OF_THE_KILLED
+        median = 1.0 if listed else own.median
         if source.bias is None:  # a declared bias says what there is to say
             shift = math.log(median / usual.median)
             spread = max((own.sd or 0.0) ** 2 - usual.sd**2, 0.0)

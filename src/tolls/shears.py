@@ -6,6 +6,7 @@ coordinate of its own.
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Shear", "Shears", "Sticks", "contrasts"]
+__all__ = ["Shear", "Shears", "Shift", "Sticks", "contrasts"]
 
 type Floats = NDArray[np.floating[Any]]
 
@@ -27,6 +28,22 @@ class Shear(Protocol):
 
     def curved(self, y: Floats) -> Floats:
         """Map them back."""
+
+
+class Shift(ABC):
+    """A shear that adds to some coordinates what others, which it leaves, tell of them."""
+
+    def straight(self, z: Floats) -> Floats:
+        """Map prior coordinates to straighter ones."""
+        return self._moved(z, 1.0)
+
+    def curved(self, y: Floats) -> Floats:
+        """Map them back; what tells of the move is the same in both."""
+        return self._moved(y, -1.0)
+
+    @abstractmethod
+    def _moved(self, z: Floats, sign: float) -> Floats:
+        """Return coordinates moved one way or the other."""
 
 
 @dataclass(frozen=True)

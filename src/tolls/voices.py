@@ -9,7 +9,7 @@ speaks with a voice of its own.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from tolls.constants import MEASURES, ROOTS
+from tolls.constants import OF_THE_KILLED
 from tolls.declaration import Declaration, SourceTable
 from tolls.errors import Problems
 from tolls.reliability import SourceDeclaration
@@ -51,11 +51,9 @@ def voice_of(declaration: Declaration, source: str, above: Iterable[str], measur
     """
     table = declaration.sources.get(source)
     base = (table and table.group) or source
-    if measure not in ROOTS:
+    if measure in OF_THE_KILLED:
         return f"{base} on {measure}"
-    if table is None:
-        return source
-    apart = next((node for node in above if node in table.nodes), None)
+    apart = next((node for node in above if table and node in table.nodes), None)
     return base if apart is None else f"{base} on {apart}"
 
 
@@ -87,8 +85,8 @@ def voices_of(
             voice = f"{base} on {node}"
             changed = replace(own, name=voice, kind=kind, bias=bias, scatter=scatter)
             voices.setdefault(voice, changed)
-        for measure in MEASURES:
-            if measure not in ROOTS and measure in measures.get(name, ()):
+        for measure in OF_THE_KILLED:
+            if measure in measures.get(name, ()):
                 voice = f"{base} on {measure}"
                 voices.setdefault(voice, replace(own, name=voice))
     return voices
