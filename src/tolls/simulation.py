@@ -21,7 +21,7 @@ from tolls.growth import Moment, exposure
 from tolls.measures import label
 from tolls.statements import Composition, Statement
 
-__all__ = ["Simulation", "check_seed", "draw_sizes", "simulate"]
+__all__ = ["Simulation", "check_seed", "draw_sizes", "draw_truth", "simulate"]
 
 type Floats = NDArray[np.float64]
 
@@ -137,6 +137,22 @@ def simulate(
     )
     rows = world.rows() + rows
     return Simulation(case.with_reports(rows), world.sizes | sizes, world.parameters() | parameters)
+
+
+def draw_truth(
+    evidence: Evidence, rng: np.random.Generator
+) -> tuple[Mapping[str, float], Mapping[str, object]]:
+    """Draw tolls and parameters from their prior, as `Simulation` holds them, and no report."""
+    worlds = {
+        own.case.measure: _World(own, _true_sizes(own.case, None, rng), rng)
+        for own in (evidence, *evidence.others.values())
+    }
+    names = evidence.case.names
+    return (
+        {label(m, n, names): size for m, w in worlds.items() for n, size in w.sizes.items()},
+        worlds[evidence.case.measure].parameters()
+        | {measure: worlds[measure].parameters() for measure in evidence.others},
+    )
 
 
 def _true_sizes(
