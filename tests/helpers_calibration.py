@@ -1,7 +1,8 @@
-"""Wrong readings of simulated cases, each with a design that shows it, and the right one."""
+"""Cases to be calibrated, and wrong readings of them, each with a design that shows it."""
+
+from helpers import EVERY_KIND, case_of, everything
 
 import tolls
-from helpers import case_of
 from tolls.case import Case
 from tolls.estimate import Estimate
 from tolls.ranking import Fit, fitted
@@ -11,15 +12,28 @@ RELAYING = ("Wire", "Paper")
 SHARED = {"kind": "conflict", "range": {"low": 50, "high": 20_000}}
 
 
+def whole_model() -> list[Case]:
+    """Return cases that have everything together: with an anchor, without one, without growth."""
+    rows = [row for row in EVERY_KIND[0] if row.get("qualifier") != "estimate"]
+    unanchored = case_of(*rows, **(EVERY_KIND[1] | {"kind": "flood"}))
+    return [everything(), unanchored, three_sources()]
+
+
 def three_sources(wording: str = "exact", scatter: float = 0.3) -> Case:
     """Return a case of three alike sources, each heard twice."""
     rows = [
-        {"source": name, "value": 300 + day, "qualifier": wording, "published": f"2025-03-{day:02d}"}
+        {
+            "source": name,
+            "value": 300 + day,
+            "qualifier": wording,
+            "published": f"2025-03-{day:02d}",
+        }
         for name in NAMES
         for day in (8, 11)
     ]
     spread = {"median": scatter, "low": scatter / 2, "high": 2 * scatter}
-    return case_of(*rows, **SHARED, sources=dict.fromkeys(NAMES, {"grade": "B", "scatter": spread}))
+    sources = {name: {"grade": "B", "scatter": spread} for name in NAMES}
+    return case_of(*rows, **SHARED, sources=sources)
 
 
 def hearsay() -> Case:
@@ -28,7 +42,7 @@ def hearsay() -> Case:
         {"source": "Witness", "value": 300, "published": "2025-03-11"},
         *({"source": name, "value": 100, "qualifier": "at_least"} for name in RELAYING),
     ]
-    good = dict.fromkeys(RELAYING, {"grade": "A", "kind": "forensic"})
+    good = {name: {"grade": "A", "kind": "forensic"} for name in RELAYING}
     return case_of(*rows, **SHARED, sources={"Witness": {"grade": "E", "kind": "witness"}} | good)
 
 

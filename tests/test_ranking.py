@@ -126,7 +126,9 @@ def test_a_refused_fit_ends_the_run_and_names_its_seeds():
     def refused(case, seed):
         raise EstimateRefused("too few effective draws", seed)
 
-    with pytest.raises(EstimateRefused, match=r"run 7 of seed 3 \(simulated with seed \d+") as found:
+    with pytest.raises(
+        EstimateRefused, match=r"run 7 of seed 3 \(simulated with seed \d+"
+    ) as found:
         rank_run(case_of({"value": 3}), 7, 3, refused)
     assert f"fitted with seed {found.value.estimate}): too few effective draws" in str(found.value)
     back = pickle.loads(pickle.dumps(found.value))  # as it comes from a worker process
@@ -137,5 +139,7 @@ def test_a_simulated_case_that_is_refused_is_no_fault_of_the_input():
     def misread(case, seed):
         raise InputError("row 2: no such source")
 
-    with pytest.raises(RuntimeError, match="run 0 of seed 1 .* what was simulated is refused: row"):
+    with pytest.raises(
+        RuntimeError, match=r"run 0 of seed 1 .* what was simulated is refused: row"
+    ):
         rank_run(case_of({"value": 3}), 0, 1, misread)

@@ -107,7 +107,8 @@ def slowly(number):
     time.sleep(0.1)
     return os.getpid()
 
-{guard}run_all(slowly, {{n: (n,) for n in range(1000)}}, text="", journal=Journal({folder!r}, {header}))
+runs = {{n: (n,) for n in range(1000)}}
+{guard}run_all(slowly, runs, text="", journal=Journal({folder!r}, {header}))
 """
 
 
