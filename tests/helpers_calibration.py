@@ -42,8 +42,8 @@ def hearsay() -> Case:
         {"source": "Witness", "value": 300, "published": "2025-03-11"},
         *({"source": name, "value": 100, "qualifier": "at_least"} for name in RELAYING),
     ]
-    good = {name: {"grade": "A", "kind": "forensic"} for name in RELAYING}
-    return case_of(*rows, **SHARED, sources={"Witness": {"grade": "E", "kind": "witness"}} | good)
+    good = {name: {"grade": "B", "kind": "forensic"} for name in RELAYING}
+    return case_of(*rows, **SHARED, sources={"Witness": {"grade": "D", "kind": "witness"}} | good)
 
 
 def _rows(case: Case) -> list[dict[str, str]]:
