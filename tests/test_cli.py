@@ -75,6 +75,9 @@ def test_bad_input_ends_in_a_clear_error_and_exit_code_2(
         ["fit", SHIPPED, "--seed", "1", "--as-of", "2025-03-01"],
         ["fit", SHIPPED, "--seed", "1", "--engine", "gibbs"],
         ["fit", SHIPPED, "--seed", "1", "--on-failure", "ignore"],
+        ["calibrate", SHIPPED, "--seed", "1", "-n", "0"],
+        ["calibrate", SHIPPED, "--seed", "-1", "-n", "1"],
+        ["calibrate", SHIPPED, "nowhere", "--seed", "1", "-n", "1"],
     ],
 )
 def test_bad_arguments_end_in_exit_code_2(capsys, arguments):
@@ -143,3 +146,35 @@ def test_fit_prints_in_its_process_what_it_gives_in_this_one(tmp_path, shipped_e
     }  # fmt: skip
     here = json.dumps(shipped_estimate.to_dict(), indent=1, ensure_ascii=False)
     assert first.stdout.decode() == f"{here}\n"
+
+
+def test_calibrate_prints_the_coverage_writes_it_and_goes_on_from_there(tmp_path, capsys):
+    case, folder = write_case(tmp_path), tmp_path / "made"
+    command = ["calibrate", str(case), "--seed", "1", "-o", str(folder)]
+    assert main([*command, "-n", "2"]) == 0
+    first = (folder / "runs.jsonl").read_bytes()
+    capsys.readouterr()
+    assert main([*command, "-n", "3"]) == 0
+    out, err = capsys.readouterr()
+    assert "in 3 simulated cases" in out
+    assert "95 % intervals" in out
+    assert err == f"written to {folder}: calibration.json, coverage.csv\n"
+    assert (folder / "runs.jsonl").read_bytes().startswith(first)
+    told = json.loads((folder / "calibration.json").read_text())
+    assert (told["seed"], told["runs"]) == (1, 3)
+    table = (folder / "coverage.csv").read_text().splitlines()
+    assert table[0] == "quantity,level,coverage,mc_error,z,runs"
+    assert main(["calibrate", str(case), "--seed", "2", "-n", "3", "-o", str(folder)]) == 2
+    assert "seed is 1, now 2" in capsys.readouterr().err
+
+
+def test_an_interrupted_calibration_says_how_it_goes_on(tmp_path, capsys, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tolls.calibration.calibrate", interrupted)
+    command = ["calibrate", SHIPPED, "--seed", "1", "-n", "5"]
+    assert main([*command, "-o", str(tmp_path)]) == 3
+    assert f"goes on from the runs in {tmp_path}" in capsys.readouterr().err
+    assert main(command) == 3
+    assert "nothing was written" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from tolls.constants import VERSION
 
 if TYPE_CHECKING:
     import tolls.plots as plots
+    from tolls.calibration import Calibration, calibrate
     from tolls.case import Case
     from tolls.casefile import read_case
     from tolls.elicitation import Elicited, elicit
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __version__ = VERSION
 
 _HOME = {
+    "Calibration": "calibration",
     "Case": "case",
     "Elicited": "elicitation",
     "Estimate": "estimate",
@@ -35,6 +37,7 @@ _HOME = {
     "Timeline": "timelines",
     "TollsError": "errors",
     "TollsWarning": "errors",
+    "calibrate": "calibration",
     "elicit": "elicitation",
     "fit": "fitting",
     "from_pymc": "fitting",
@@ -46,6 +49,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Calibration",
     "Case",
     "Elicited",
     "Estimate",
@@ -55,6 +59,7 @@ __all__ = [
     "Timeline",
     "TollsError",
     "TollsWarning",
+    "calibrate",
     "elicit",
     "fit",
     "from_pymc",

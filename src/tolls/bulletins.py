@@ -20,7 +20,7 @@ from tolls.reports import Report
 from tolls.scopes import Scopes
 from tolls.statements import Composition, Fates, Link, Statement
 
-__all__ = ["assemble"]
+__all__ = ["assemble", "memory"]
 
 
 @dataclass(slots=True)
@@ -392,7 +392,7 @@ def _link(
     if reading.wording in ("at_least", "floor"):
         said *= presets.links.floor_factor
     return Link(
-        _memory(previous.report.published, report.published, presets),
+        memory(previous.report.published, report.published, presets),
         math.log(said) - reading.shift,
         reading.aspect,
         previous.report.published,
@@ -401,7 +401,8 @@ def _link(
     )
 
 
-def _memory(before: Moment, after: Moment, presets: Presets) -> float:
+def memory(before: Moment, after: Moment, presets: Presets) -> float:
+    """Return the weight that a figure gives to the one before it."""
     days = (after.when - before.when).total_seconds() / 86400
     return min(presets.links.r_max, math.exp(-days / presets.links.memory_days))
 
@@ -419,7 +420,7 @@ def _linked_compositions(
         link = None
         if before is not None:
             link = Link(
-                _memory(before.published, composition.published, presets),
+                memory(before.published, composition.published, presets),
                 tuple(count / sum(before.counts) for count in before.counts),
                 Aspect(),
                 before.published,

@@ -1,7 +1,7 @@
-"""The command line: checks, fits, imports; results on stdout, everything else on stderr.
+"""The command line: checks, fits, calibrates, imports.
 
-Exit codes: 0 done, 1 the estimate was refused, 2 the input is wrong, 3 anything else. Nothing is
-computed here.
+Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the estimate was refused, 2
+the input is wrong, 3 anything else. Nothing is computed here.
 """
 
 import argparse
@@ -102,6 +102,21 @@ def _parser() -> argparse.ArgumentParser:
         help="also write estimates.csv, estimate.json and estimate.nc there",
     )  # fmt: skip
     fit.set_defaults(run=_fit)
+
+    calibrate = commands.add_parser(
+        "calibrate", help="simulate cases like this one, fit them, and rank the truth"
+    )
+    calibrate.add_argument("path", **path | {"nargs": "+"})  # type: ignore[arg-type]
+    calibrate.add_argument(
+        "-n", type=int, required=True, metavar="N", help="number of simulated cases"
+    )
+    calibrate.add_argument("--seed", type=int, metavar="N", help=f"seed (default {DEFAULT_SEED})")
+    calibrate.add_argument(
+        "-o", dest="folder", metavar="DIR",
+        help="keep finished runs there, go on from them, and write coverage.csv and "
+        "calibration.json",
+    )  # fmt: skip
+    calibrate.set_defaults(run=_calibrate)
 
     adapt = commands.add_parser("import", help="make a reports.csv of what another format holds")
     adapt.add_argument(
@@ -205,16 +220,13 @@ def _line(report: Report, reason: str) -> str:
 def _fit(options: argparse.Namespace) -> int:
     from tolls.fitting import fit  # what it loads costs seconds, and a typo should not
 
-    case = read_case(options.path)
-    if options.seed is None:
-        options.seed = DEFAULT_SEED
-        print(f"no --seed given: the seed is {DEFAULT_SEED}", file=sys.stderr)
+    case, seed = read_case(options.path), _seed(options)
     folder = _made(options.folder)
     code = DONE
     try:
         estimate = fit(
             case,
-            seed=options.seed,
+            seed=seed,
             engine=options.engine,
             as_of=options.as_of,
             on_failure=options.on_failure,
@@ -224,7 +236,7 @@ def _fit(options: argparse.Namespace) -> int:
         if not options.json:
             return REFUSED
         estimate, code, folder = refusal.estimate, REFUSED, None
-    text = json.dumps(_finite(estimate.to_dict()), indent=1, ensure_ascii=False, allow_nan=False)
+    text = _as_json(estimate.to_dict())
     print(text if options.json else repr(estimate))
     if folder is not None:
         from tolls.storage import write_atomically
@@ -235,6 +247,32 @@ def _fit(options: argparse.Namespace) -> int:
         estimate.save(folder / "estimate.nc")
         print(f"written to {folder}: estimates.csv, estimate.json, estimate.nc", file=sys.stderr)
     return code
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    from tolls.calibration import calibrate  # what it loads costs seconds, and a typo should not
+
+    cases, seed = [read_case(path) for path in options.path], _seed(options)
+    folder = _made(options.folder)
+    try:
+        found = calibrate(cases, options.n, seed=seed, folder=folder)
+    except EstimateRefused as refusal:
+        print(f"refused: {refusal}", file=sys.stderr)
+        return REFUSED
+    except KeyboardInterrupt:
+        if folder is None:
+            raise
+        print(f"interrupted; the same command goes on from the runs in {folder}", file=sys.stderr)
+        return FAILED
+    print(found)
+    if folder is not None:
+        from tolls.storage import write_atomically
+
+        write_atomically(folder / "calibration.json", f"{_as_json(found.to_dict())}\n".encode())
+        table = found.summary().to_csv(index=False, lineterminator="\n")
+        write_atomically(folder / "coverage.csv", table.encode())
+        print(f"written to {folder}: calibration.json, coverage.csv", file=sys.stderr)
+    return DONE
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -266,6 +304,18 @@ def _column_map(pairs: Sequence[str]) -> dict[str, str]:
             )
         columns[ours] = theirs
     return columns
+
+
+def _seed(options: argparse.Namespace) -> int:
+    """Return the seed that is given, or the default one, and say so."""
+    if options.seed is None:
+        print(f"no --seed given: the seed is {DEFAULT_SEED}", file=sys.stderr)
+        return DEFAULT_SEED
+    return int(options.seed)
+
+
+def _as_json(content: dict[str, Any]) -> str:
+    return json.dumps(_finite(content), indent=1, ensure_ascii=False, allow_nan=False)
 
 
 def _finite(value: Any) -> Any:

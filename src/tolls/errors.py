@@ -46,6 +46,9 @@ class EstimateRefused(TollsError):
         super().__init__(reason)
         self.estimate = estimate
 
+    def __reduce__(self) -> tuple[type, tuple[str, Any]]:  # it comes back from worker processes
+        return type(self), (str(self), self.estimate)
+
 
 class TollsWarning(UserWarning):
     """Something the program assumed or decided that the reader of a result must know."""

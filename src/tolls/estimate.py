@@ -20,7 +20,7 @@ from tolls.constants import CI_KIND, CI_PROB, QUANTILES, VERSION, CiKind
 from tolls.convergence import Diagnostics
 from tolls.errors import InputError, nearest
 from tolls.evidence import Evidence
-from tolls.formatting import count, interval, percent, period, text_table
+from tolls.formatting import count, html_table, interval, percent, period, text_table
 from tolls.influence import rests_on, without_each
 from tolls.intervals import credible_interval
 from tolls.likelihood import Parameters
@@ -421,17 +421,10 @@ class Estimate:
     def _repr_html_(self) -> str:
         from html import escape
 
-        header, rows = self._lines()
-        head = "".join(f"<th>{escape(h)}</th>" for h in header)
-        body = "".join(
-            "<tr><th>" + escape(row[0]) + "</th>"
-            + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
-            for row in rows
-        )  # fmt: skip
         notes = "".join(f"<li>{escape(w)}</li>" for w in self.warnings)
         return (
-            f"<p>{escape(self.sentence())}</p><table><thead><tr>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table><p>{escape(self.verdict)} {escape(self.level)}</p>"
+            f"<p>{escape(self.sentence())}</p>{html_table(*self._lines())}"
+            f"<p>{escape(self.verdict)} {escape(self.level)}</p>"
             + (f"<ul>{notes}</ul>" if notes else "")
         )
 

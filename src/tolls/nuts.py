@@ -5,8 +5,6 @@ engine ran. Compiled models are kept: a case of the same structure brings its ow
 """
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from threading import Lock
@@ -15,11 +13,10 @@ from typing import Any
 import numpy as np
 import nutpie
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import Progress
 
 from tolls.evidence import Evidence
 from tolls.graph import NUMBERS, Structure, assemble, reproducible, split
+from tolls.progress import progress
 
 __all__ = ["ATTEMPTS", "CHAINS", "KEPT", "VARIABLES", "Settings", "compile_model", "sample"]
 
@@ -44,22 +41,6 @@ class Settings:
 ATTEMPTS = (Settings(1000, 1500, 0.9), Settings(2000, 4000, 0.98))
 
 
-@contextmanager
-def _progress(text: str, total: int | None) -> Iterator[Any]:
-    """Show a bar on a terminal's stderr and nothing elsewhere; yields nutpie's callback."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task(text, total=total)
-
-        def advance(chains: list[Any]) -> None:
-            progress.update(task, completed=sum(chain.finished_draws for chain in chains))
-
-        yield advance
-
-
 def compile_model(evidence: Evidence, *, prior_only: bool = False) -> Any:
     """Return the compiled model of some evidence; `sample` runs it, as often as needed.
 
@@ -76,7 +57,7 @@ def _compiled(structure: Structure) -> Any:
     """Compile a structure; ones stand for its numbers, so that those of no case can be baked in."""
     model = assemble(structure, np.ones(sum(math.prod(shape) for *_, shape in structure.shapes)))
     model.check_bounds = False  # priors are valid by construction: checks would only be compiled
-    with reproducible(), _progress("compiling the model", None):
+    with reproducible(), progress("compiling the model", None):
         return nutpie.compile_pymc_model(model)
 
 
@@ -103,7 +84,12 @@ def sample(
     divergences : int
     """
     total = CHAINS * (settings.tune + settings.draws)
-    with reproducible(), _progress("sampling", total) as advance:
+    with reproducible(), progress("sampling", total) as show:
+
+        def advance(chains: list[Any]) -> None:
+            if show:
+                show(sum(chain.finished_draws for chain in chains))
+
         tree = nutpie.sample(
             compiled,
             chains=CHAINS,
@@ -116,7 +102,7 @@ def sample(
             adaptation="low_rank",
             save_warmup=False,
             progress_bar=False,
-            progress_callback=advance,
+            progress_callback=advance if show else None,
         )
     found = tree.posterior
     posterior = {name: np.asarray(found[name]) for name in VARIABLES if name in found}

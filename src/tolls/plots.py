@@ -1,7 +1,7 @@
 """Figures: every function takes a result and draws it on matplotlib Axes.
 
 Nothing here computes a statistic: intervals come from the results' own tables. Nothing is shown,
-saved or set globally, and matplotlib is imported in this file alone.
+saved or set globally. Figures of what questions the model are in `diagrams`.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ from matplotlib.ticker import LogLocator
 from matplotlib.transforms import Affine2D, ScaledTranslation
 
 from tolls.constants import CI_PROB
+from tolls.diagrams import calibration
 from tolls.errors import InputError
 from tolls.estimate import Estimate
 from tolls.evidence import FATES, Evidence
@@ -28,7 +29,7 @@ from tolls.formatting import count, interval, percent
 from tolls.reports import Report
 from tolls.timelines import Timeline
 
-__all__ = ["reports", "sources", "timeline", "tolls"]
+__all__ = ["calibration", "reports", "sources", "timeline", "tolls"]
 
 type Style = dict[str, Any]
 type Look = tuple[str, str]  # colour and shape

@@ -13,15 +13,16 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from tolls.bulletins import memory
 from tolls.case import Case
 from tolls.constants import MAX_COUNT, UNKNOWN
 from tolls.errors import InputError
 from tolls.evidence import Evidence, gather
 from tolls.growth import Aspect, Moment, exposure
 from tolls.measures import label
-from tolls.statements import Composition, Statement
+from tolls.statements import Composition, Link, Statement
 
-__all__ = ["Simulation", "check_seed", "draw_sizes", "simulate"]
+__all__ = ["Simulation", "check_seed", "draw_sizes", "draw_truth", "simulate"]
 
 type Floats = NDArray[np.float64]
 
@@ -119,7 +120,7 @@ def simulate(
     """
     check_seed(seed)
     rng = np.random.default_rng(seed)
-    evidence = gather(case, as_of)
+    evidence = _as_said(gather(case, as_of))
     given = dict(tolls or {})
     sizes: dict[str, float] = {}
     parameters: dict[str, object] = {}
@@ -138,6 +139,40 @@ def simulate(
     )
     rows = world.rows() + rows
     return Simulation(case.with_reports(rows), world.sizes | sizes, world.parameters() | parameters)
+
+
+def _as_said(evidence: Evidence) -> Evidence:
+    """Let what follows a pure bound lean on it: nothing leans on a bound, but it is said as exact.
+
+    No link that there is changes.
+    """
+    last: dict[tuple[str, str], Statement] = {}
+    statements = {s.rows: s for s in evidence.statements}
+    for s in sorted(evidence.statements, key=lambda s: (s.published, s.as_of, s.figure)):
+        before = last.get((s.source, s.node))
+        if before and not s.link and before.wording in ("floor", "ceiling"):
+            r = memory(before.published, s.published, evidence.case.presets)
+            came = before.published, before.as_of, before.rows
+            statements[s.rows] = replace(s, link=Link(r, math.nan, before.reading.pace, *came))
+        last[s.source, s.node] = s
+    others = {measure: _as_said(own) for measure, own in evidence.others.items()}
+    return replace(evidence, statements=tuple(statements.values()), others=others)
+
+
+def draw_truth(
+    evidence: Evidence, rng: np.random.Generator
+) -> tuple[Mapping[str, float], Mapping[str, object]]:
+    """Draw tolls and parameters from their prior, as `Simulation` holds them, and no report."""
+    worlds = {
+        own.case.measure: _World(own, _true_sizes(own.case, None, rng), rng)
+        for own in (evidence, *evidence.others.values())
+    }
+    names = evidence.case.names
+    return (
+        {label(m, n, names): size for m, w in worlds.items() for n, size in w.sizes.items()},
+        worlds[evidence.case.measure].parameters()
+        | {measure: worlds[measure].parameters() for measure in evidence.others},
+    )
 
 
 def _true_sizes(
@@ -302,7 +337,7 @@ class _World:
             (s for s in self.evidence.statements if s.rows == statement.link.rows), None
         )  # a part told through its composition is no statement
         value = float(self.said[statement.link.rows])
-        if before is not None and before.wording in ("at_least", "floor"):
+        if before is not None and before.wording == "at_least":  # a pure bound is said as exact
             value *= self.evidence.case.presets.links.floor_factor
         return max(value, 0.5) / math.exp(before.reading.shift if before else 0.0)
 
@@ -411,7 +446,7 @@ class _World:
             "as_of": str(statement.as_of),
             # what an interval or a bound implied is not lost with it
             "evidence": first.evidence or ("estimate" if first.qualifier == "estimate" else ""),
-            "scope": counted.scope,
+            "scope": "" if case.scopes.bounds(first) else counted.scope,
             "definition": counted.definition,
         }
         if isinstance(value, str):

@@ -20,7 +20,7 @@ from tolls.measures import label
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["DIMS", "arrays_of", "dataset", "node_labels"]
+__all__ = ["DIMS", "arrays_of", "dataset", "node_labels", "suffix"]
 
 type Arrays = Mapping[str, NDArray[Any]]
 
@@ -42,8 +42,8 @@ def node_labels(evidence: Sequence[Evidence]) -> tuple[str, ...]:
     return tuple(label(e.case.measure, node, killed) for e in evidence for node in e.case.names)
 
 
-def _mark(evidence: Evidence) -> str:
-    measure = evidence.case.measure
+def suffix(measure: str) -> str:
+    """Return what a measure's variables and axes end in: nothing for the killed."""
     return "" if measure == ROOTS[0] else f"_{measure}"
 
 
@@ -65,7 +65,7 @@ def dataset(evidence: Sequence[Evidence], arrays: Sequence[Arrays]) -> xr.Datase
     variables: dict[str, Any] = {}
     coords: dict[str, Any] = {}
     for own, values in zip(evidence, arrays, strict=True):
-        mark = _mark(own)
+        mark = suffix(own.case.measure)
         names, voices = zip(*own.speakers, strict=True)
         parts = [part for p in own.case.categories.ordered_partitions for part in p.into]
         labels = {"part": parts, "source": list(names), "list": list(own.lists)}
@@ -89,7 +89,7 @@ def arrays_of(evidence: Sequence[Evidence], variables: Arrays) -> list[dict[str,
     """Take a dataset's variables apart again, one mapping per measure."""
     found, start = [], 0
     for own in evidence:
-        mark, end = _mark(own), start + len(own.case.names)
+        mark, end = suffix(own.case.measure), start + len(own.case.names)
         voices = [i for _, i in own.speakers]
         first = [voices.index(i) for i in range(len(own.sources))]
         arrays = {}

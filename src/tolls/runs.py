@@ -1,0 +1,177 @@
+"""Many independent runs on any executor, kept in a file as they come, so that work goes on later.
+
+Nothing here knows what a run is: it has a number and a result that JSON can hold.
+"""
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from tolls.errors import InputError, TollsError
+from tolls.progress import progress
+from tolls.storage import write_atomically
+
+__all__ = ["NAME", "Journal", "run_all"]
+
+NAME = "runs.jsonl"
+
+
+class Journal:
+    """The results of finished runs in a folder, a line of JSON each below a header.
+
+    A line is written whole or, where the machine stops meanwhile, cut off at its end and ignored
+    when the file is read again.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made where it does not exist.
+    header : mapping
+        What the runs depend on; a folder with another header is refused.
+
+    Attributes
+    ----------
+    path : Path
+    results : dict of int to result
+        Of the runs that the file held.
+
+    Raises
+    ------
+    InputError
+        If the folder holds runs of something else, or a file that is no record of runs.
+    """
+
+    def __init__(self, folder: str | Path, header: Mapping[str, Any]) -> None:
+        self.path = Path(folder) / NAME
+        self.results: dict[int, Any] = {}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not self.path.exists():
+            write_atomically(self.path, _line(header))
+            return
+        whole, end, _ = self.path.read_bytes().rpartition(b"\n")
+        written, *lines = whole.split(b"\n")
+        try:
+            found = json.loads(written)
+            differing = [key for key in header if found.get(key) != header[key]]
+            held = {} if differing else {r["run"]: r["result"] for r in map(json.loads, lines)}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise InputError(
+                f"{self.path}: is no record of runs; name another folder, or delete the file"
+            ) from None
+        if differing:
+            told = "; ".join(f"{k} is {found.get(k)}, now {header[k]}" for k in differing)
+            raise InputError(
+                f"{self.path}: holds runs of something else ({told}); name another folder, or "
+                "delete the file to start anew"
+            )
+        self.results = held
+        os.truncate(self.path, len(whole + end))
+
+    def put(self, run: int, result: Any) -> None:
+        """Add a finished run; it is on the disk when this returns."""
+        with self.path.open("ab") as file:
+            file.write(_line({"run": run, "result": result}))
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _line(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, ensure_ascii=False).encode() + b"\n"
+
+
+def run_all(
+    work: Callable[..., Any],
+    arguments: Mapping[int, tuple[Any, ...]],
+    *,
+    text: str,
+    executor: Executor | None = None,
+    journal: Journal | None = None,
+) -> dict[int, Any]:
+    """Do every run that a journal does not hold yet.
+
+    Parameters
+    ----------
+    work : callable
+        Takes a run's arguments; can be pickled.
+    arguments : mapping of int to tuple
+        By the number of the run.
+    text : str
+        What the progress bar says.
+    executor : Executor, optional
+        Stays open; processes, one per core, where left out.
+    journal : Journal, optional
+        Holds results of earlier runs, and is given the new ones.
+
+    Returns
+    -------
+    dict of int to result
+        In the order of `arguments`, whichever run ended first.
+
+    Raises
+    ------
+    TollsError
+        If a worker process has died. What a run raises is raised; the others are called off.
+    """
+    done = {run: r for run, r in (journal.results if journal else {}).items() if run in arguments}
+    left = [run for run in arguments if run not in done]
+    if left:
+        with _ready(executor, len(left)) as pool, progress(text, len(arguments)) as show:
+            waiting = {pool.submit(work, *arguments[run]): run for run in left}
+            try:
+                for future in as_completed(waiting):
+                    run, result = waiting[future], future.result()
+                    if journal:
+                        journal.put(run, result)
+                    done[run] = result
+                    if show:
+                        show(len(done))
+            except BrokenProcessPool as error:
+                raise TollsError(
+                    "a worker process ended before its work: it ran out of memory, was killed, or "
+                    'a script runs without the guard `if __name__ == "__main__":`, which it needs '
+                    "because every worker imports the script"
+                ) from error
+            finally:
+                for future in waiting:
+                    future.cancel()
+    return {run: done[run] for run in arguments}
+
+
+@contextmanager
+def _ready(executor: Executor | None, most: int) -> Iterator[Executor]:
+    """Yield the executor that is given, or processes that end afterwards."""
+    if executor is not None:
+        yield executor
+        return
+    count = min(os.cpu_count() or 1, most)
+    # a spawned process inherits no locks or threads of this one
+    context = get_context("spawn")
+    with ProcessPoolExecutor(count, mp_context=context, initializer=_begin_worker) as pool:
+        yield pool
+
+
+def _begin_worker() -> None:
+    """Settle a worker process: one thread for linear algebra, and no life after its parent."""
+    import numpy as np  # noqa: F401 (so that its linear algebra is there to be told)
+    from threadpoolctl import threadpool_limits
+
+    # the processes share the cores already; waiting threads cost 40 % more on two of them
+    threadpool_limits(1, user_api="blas")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is interrupted, and ends the workers
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Wait for the parent's end: the pool's queue alone would keep a killed parent's workers."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

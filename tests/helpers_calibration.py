@@ -1,0 +1,102 @@
+"""Cases to be calibrated, and wrong readings of them, each with a design that shows it."""
+
+from helpers import EVERY_KIND, case_of, everything, searching
+
+import tolls
+from tolls.case import Case
+from tolls.estimate import Estimate
+from tolls.ranking import Fit, fitted
+
+NAMES = ("Monitor", "Ministry", "Press")
+RELAYING = ("Wire", "Paper")
+SHARED = {"kind": "conflict", "range": {"low": 50, "high": 20_000}}
+
+
+def whole_model() -> list[Case]:
+    """Return cases that have everything together.
+
+    With an anchor, without one, with lists of missing, without growth.
+    """
+    rows = [row for row in EVERY_KIND[0] if row.get("qualifier") != "estimate"]
+    unanchored = case_of(*rows, **(EVERY_KIND[1] | {"kind": "flood"}))
+    return [everything(), unanchored, searching(), three_sources()]
+
+
+def three_sources(wording: str = "exact", scatter: float = 0.3) -> Case:
+    """Return a case of three alike sources, each heard twice."""
+    rows = [
+        {
+            "source": name,
+            "value": 300 + day,
+            "qualifier": wording,
+            "published": f"2025-03-{day:02d}",
+        }
+        for name in NAMES
+        for day in (8, 11)
+    ]
+    spread = {"median": scatter, "low": scatter / 2, "high": 2 * scatter}
+    sources = {name: {"grade": "B", "scatter": spread} for name in NAMES}
+    return case_of(*rows, **SHARED, sources=sources)
+
+
+def hearsay() -> Case:
+    """Return a case of one poor source that counts, and two good ones that know a floor."""
+    rows = [
+        {"source": "Witness", "value": 300, "published": "2025-03-11"},
+        *({"source": name, "value": 100, "qualifier": "at_least"} for name in RELAYING),
+    ]
+    good = {name: {"grade": "B", "kind": "forensic"} for name in RELAYING}
+    return case_of(*rows, **SHARED, sources={"Witness": {"grade": "D", "kind": "witness"}} | good)
+
+
+def _rows(case: Case) -> list[dict[str, str]]:
+    return [report.as_row() for report in case.reports]
+
+
+def _with_presets(case: Case, table: str, **changes: object) -> Case:
+    changed = getattr(case.presets, table).model_copy(update=changes)
+    presets = case.presets.model_copy(update={table: changed})
+    return Case.from_declaration(case.declaration, list(enumerate(_rows(case), 2)), presets)
+
+
+def halved_scatter(case: Case, seed: int) -> Estimate:
+    """Fit as if sources scattered half as much."""
+    return fitted(three_sources(scatter=0.15).with_reports(_rows(case)), seed)
+
+
+def relays_counted(case: Case, seed: int) -> Estimate:
+    """Fit with the poor source's figure repeated by the good ones, as if they had counted too."""
+    said = _rows(case)
+    first = next(row for row in said if row["source"] == "Witness")
+    repeated = [first | {"source": name, "published": "2025-03-15"} for name in RELAYING]
+    return fitted(case.with_reports(said + repeated), seed)
+
+
+def wrong_overshoot(case: Case, seed: int) -> Estimate:
+    """Fit as if floors lay a tenth as far below what is believed."""
+    return fitted(_with_presets(case, "bounds", means=(0.02, 0.3)), seed)
+
+
+def no_shared_bias(case: Case, seed: int) -> Estimate:
+    """Fit as if nothing were hidden from all sources."""
+    return fitted(_with_presets(case, "shared_bias", sd=1e-3), seed)
+
+
+def all_as_counts(case: Case, seed: int) -> Estimate:
+    """Fit as if every report were the event's own count, whatever it rests on and speaks of."""
+    plain = {"evidence": "", "scope": "", "definition": ""}
+    return tolls.fit(case.with_reports([row | plain for row in _rows(case)]), seed=seed)
+
+
+def missing_as_dead(case: Case, seed: int) -> Estimate:
+    """Fit as if whoever is missing had been counted dead."""
+    rows = [row | {"measure": "killed"} for row in _rows(case)]
+    return tolls.fit(case.with_reports(rows), seed=seed, on_failure="warn")
+
+
+WRONG: dict[str, tuple[Case, Fit]] = {
+    "halved scatter": (three_sources(), halved_scatter),
+    "relays counted": (hearsay(), relays_counted),
+    "wrong overshoot": (three_sources("at_least"), wrong_overshoot),
+    "no shared bias": (three_sources(), no_shared_bias),
+}

@@ -1,0 +1,114 @@
+"""Scores: at the truth the slope of every simulated statement's log likelihood is zero on average.
+
+That holds for whatever is drawn from the likelihood itself, and needs no fit: it says which
+statement the simulation and the likelihood disagree about, and along which parameter.
+"""
+
+from collections import defaultdict
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers import case_of
+from helpers_calibration import whole_model
+
+import tolls
+from tolls.evidence import gather
+from tolls.likelihood import Parameters, log_likelihood
+
+STEP = 0.02
+ALONG = ("log_size", "kappa", "eta", "rate", "shape", "bias", "scatter", "reliability")
+FAR = 4.5  # standard errors: some 60 statements times eight directions
+ENOUGH = 100  # of a statement before its mean is judged
+
+
+def at_truth(simulated, evidence):
+    """Return the truth and a step up and down along every parameter, one draw each."""
+    case, p = simulated.case, simulated.parameters
+    own = [np.array([p[name][s] for s in evidence.sources]) for name in ALONG[5:]]
+    rate = p["rate"] if np.isfinite(p["rate"]) else 1.0
+    start = [
+        np.log([simulated.tolls[name] for name in case.names]), p["kappa"], p["eta"],
+        np.log(rate), np.log(p["shape"]), np.log(own[0]), np.log(own[1]),
+        np.log(own[2] / (1 - own[2])),
+    ]  # fmt: skip
+    steps = [
+        np.array(
+            [value + h * (place == which) for place in range(len(ALONG)) for h in (STEP, -STEP)]
+        )
+        for which, value in enumerate(start)
+    ]
+    for which in (3, 4, 5, 6):
+        steps[which] = np.exp(steps[which])
+    steps[7] = 1 / (1 + np.exp(-steps[7]))
+    return Parameters(**dict(zip(ALONG, steps, strict=True)))
+
+
+def slopes(case, count, changed=None):
+    """Return the slopes of every statement and split along every parameter, by what it is."""
+    found = defaultdict(list)
+    for seed in range(count):
+        simulated = tolls.simulate(case, seed=seed)
+        evidence = gather(simulated.case)
+        if changed:
+            evidence = changed(evidence)
+        each = np.hstack(log_likelihood(evidence, at_truth(simulated, evidence)))
+        for unit, slope in zip(evidence.units, (each[::2] - each[1::2]).T, strict=True):
+            what = getattr(unit, "wording", "split"), unit.link is not None
+            found[unit.source, str(unit.published), *what].append(slope / (2 * STEP))
+    return {what: np.array(each) for what, each in found.items() if len(each) >= ENOUGH}
+
+
+def furthest(found):
+    """Return how far the worst mean slope is from zero, in standard errors, and whose it is."""
+    far = {}
+    for what, each in found.items():
+        mean, sd = each.mean(axis=0), each.std(axis=0)
+        off = np.abs(mean) / np.maximum(sd / np.sqrt(len(each)), 1e-6)
+        far[what] = float(off.max()), ALONG[int(off.argmax())]
+    worst = max(far, key=lambda what: far[what])
+    return far[worst][0], (worst, far[worst])
+
+
+def bounds_then_counts():
+    """Return a case in which counts follow figures that say no more than a bound."""
+    rows = [
+        {"source": "Court", "value": 200, "qualifier": "at_least", "evidence": "certified"},
+        {"source": "Court", "value": 260, "published": "2025-03-12", "evidence": "certified"},
+        {"source": "Clinic", "value": 500, "qualifier": "up_to", "evidence": "certified"},
+        {"source": "Clinic", "value": 380, "published": "2025-03-12"},
+        {"source": "Region", "value": 900, "scope": "the region"},
+        {"source": "Region", "value": 400, "published": "2025-03-12"},
+        {"source": "Press", "low": 200, "high": 400, "qualifier": "range"},
+        {"source": "Press", "value": 410, "published": "2025-03-12"},
+        {"source": "Radio", "value": 200, "qualifier": "at_least"},
+        {"source": "Radio", "value": 300, "published": "2025-03-12"},
+    ]
+    return case_of(
+        *rows,
+        kind="massacre",
+        range={"low": 100, "high": 20_000},
+        scopes={"the region": {"relation": "wider"}},
+        sources=dict.fromkeys(("Court", "Clinic", "Region", "Press", "Radio"), "A"),
+    )
+
+
+@pytest.mark.parametrize("case", [*whole_model(), bounds_then_counts()])
+def test_slopes_are_zero_on_average(case):
+    found = slopes(case, 250)
+    assert len(found) >= len(gather(case).units)
+    worst, whose = furthest(found)
+    assert worst < FAR, whose
+
+
+def test_a_link_that_leans_on_another_figure_is_found_out():
+    def a_tenth_more(evidence):
+        linked = (
+            replace(s, link=replace(s.link, previous=s.link.previous + 0.1)) if s.link else s
+            for s in evidence.statements
+        )
+        return replace(evidence, statements=tuple(linked))
+
+    worst, (whose, _) = furthest(slopes(bounds_then_counts(), 250, a_tenth_more))
+    assert worst > FAR
+    assert whose[-1], "one that is linked"
