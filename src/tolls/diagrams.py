@@ -165,7 +165,7 @@ def backtest(result: Backtest, *, ax: Axes | None = None) -> Axes:
     } | {f"{method}": PALE | {"marker": shape} for method, shape in shapes.items()}
     handles = [Line2D([], [], label=key, **style) for key, style in keys.items()]
     ax.legend(
-        handles=handles, ncols=4, loc="lower center", bbox_to_anchor=(0.35, 1), frameon=False,
+        handles=handles, ncols=4, loc="lower right", bbox_to_anchor=(1, 1), frameon=False,
         fontsize="small",
     )  # fmt: skip
     return ax
