@@ -12,6 +12,7 @@ from tolls.constants import VERSION
 
 if TYPE_CHECKING:
     import tolls.plots as plots
+    from tolls.backtesting import backtest
     from tolls.calibration import Calibration, calibrate
     from tolls.case import Case
     from tolls.casefile import read_case
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
     from tolls.fitting import fit, from_pymc
     from tolls.graph import pymc_model
     from tolls.loading import load
+    from tolls.scoreboard import Backtest
     from tolls.simulation import Simulation, simulate
     from tolls.timelines import Timeline, timeline
 
 __version__ = VERSION
 
 _HOME = {
+    "Backtest": "scoreboard",
     "Calibration": "calibration",
     "Case": "case",
     "Elicited": "elicitation",
@@ -37,6 +40,7 @@ _HOME = {
     "Timeline": "timelines",
     "TollsError": "errors",
     "TollsWarning": "errors",
+    "backtest": "backtesting",
     "calibrate": "calibration",
     "elicit": "elicitation",
     "fit": "fitting",
@@ -49,6 +53,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Backtest",
     "Calibration",
     "Case",
     "Elicited",
@@ -59,6 +64,7 @@ __all__ = [
     "Timeline",
     "TollsError",
     "TollsWarning",
+    "backtest",
     "calibrate",
     "elicit",
     "fit",

@@ -1,4 +1,4 @@
-"""The command line: checks, fits, calibrates, imports.
+"""The command line: checks, fits, calibrates, backtests, imports.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the estimate was refused, 2
 the input is wrong, 3 anything else. Nothing is computed here.
@@ -117,6 +117,28 @@ def _parser() -> argparse.ArgumentParser:
         "calibration.json",
     )  # fmt: skip
     calibrate.set_defaults(run=_calibrate)
+
+    test = commands.add_parser(
+        "backtest", help="score the estimates of earlier days against tolls verified later"
+    )
+    test.add_argument("path", metavar="PATH", help="a case as for fit, or a folder of case folders")
+    test.add_argument(
+        "--truth", metavar="FILE", help="the tolls verified later (default: truth.csv of the case)"
+    )
+    test.add_argument(
+        "--as-of", nargs="+", action="extend", metavar="DATE",
+        help="dates, or days after the start of the harm (default: 1 3 7 14 30)",
+    )  # fmt: skip
+    test.add_argument("--seed", type=int, metavar="N", help=f"seed (default {DEFAULT_SEED})")
+    test.add_argument(
+        "--engine", default="auto", metavar="E", help="auto, collapsed or nuts (default auto)"
+    )
+    test.add_argument(
+        "-o", dest="folder", metavar="DIR",
+        help="also write scores.csv, summary.csv, unscored.csv and backtest.svg there, and keep "
+        "every fit, which a later run takes up",
+    )  # fmt: skip
+    test.set_defaults(run=_backtest)
 
     adapt = commands.add_parser("import", help="make a reports.csv of what another format holds")
     adapt.add_argument(
@@ -260,10 +282,7 @@ def _calibrate(options: argparse.Namespace) -> int:
         print(f"refused: {refusal}", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:
-        if folder is None:
-            raise
-        print(f"interrupted; the same command goes on from the runs in {folder}", file=sys.stderr)
-        return FAILED
+        return _interrupted(folder)
     print(found)
     if folder is not None:
         from tolls.storage import write_atomically
@@ -273,6 +292,66 @@ def _calibrate(options: argparse.Namespace) -> int:
         write_atomically(folder / "coverage.csv", table.encode())
         print(f"written to {folder}: calibration.json, coverage.csv", file=sys.stderr)
     return DONE
+
+
+def _backtest(options: argparse.Namespace) -> int:
+    from tolls.backtesting import DAYS, backtest
+
+    pairs, seed = _verified(Path(options.path), options.truth), _seed(options)
+    folder = _made(options.folder)
+    days = options.as_of or DAYS
+    try:
+        result = backtest(pairs, as_of=days, seed=seed, engine=options.engine, folder=folder)
+    except KeyboardInterrupt:
+        return _interrupted(folder)
+    if folder is not None:
+        from tolls.plots import backtest as draw
+        from tolls.storage import write_atomically
+
+        tables = {"scores": result.scores, "unscored": result.unscored}
+        tables["summary"] = result.summary().reset_index()
+        for name, table in tables.items():
+            text = table.to_csv(index=False, lineterminator="\n")
+            write_atomically(folder / f"{name}.csv", text.encode())
+        figure = draw(result).get_figure(root=True)
+        if figure is not None:
+            figure.savefig(folder / "backtest.svg")
+        names = "backtest.svg, scores.csv, summary.csv, unscored.csv"
+        print(f"written to {folder}: {names}", file=sys.stderr)
+    print(result)
+    return DONE
+
+
+def _verified(path: Path, truth: str | None) -> dict[str, tuple[Case, Path]]:
+    """Read one case, or every case of a folder that has a truth, by name."""
+    inside = path.is_dir() and not (path / "case.toml").exists()
+    folders = sorted(toml.parent for toml in path.glob("*/case.toml")) if inside else []
+    if not folders:
+        own = Path(truth) if truth else (path if path.is_dir() else path.parent) / "truth.csv"
+        case = read_case(path)
+        if not own.is_file():
+            raise InputError(
+                f"{own}: no such file; name the tolls verified later by --truth FILE (columns: "
+                "category, measure, value, low, high, definition, authority, date, note)"
+            )
+        return {case.title: (case, own)}
+    if truth:
+        raise InputError(f"--truth {truth}: {path} holds several cases; each has its own truth.csv")
+    found: dict[str, tuple[Case, Path]] = {}
+    problems: list[str] = []
+    for folder in folders:
+        if not (folder / "truth.csv").is_file():
+            print(f"{folder}: has no truth.csv and is left out", file=sys.stderr)
+            continue
+        try:
+            found[folder.name] = read_case(folder), folder / "truth.csv"
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    if not found:
+        raise InputError(f"{path}: no case in it has a truth.csv; write one to score against")
+    return found
 
 
 def _import(options: argparse.Namespace) -> int:
@@ -304,6 +383,14 @@ def _column_map(pairs: Sequence[str]) -> dict[str, str]:
             )
         columns[ours] = theirs
     return columns
+
+
+def _interrupted(folder: Path | None) -> int:
+    """Say how to go on, where runs are kept."""
+    if folder is None:
+        raise KeyboardInterrupt
+    print(f"interrupted; the same command goes on from the runs in {folder}", file=sys.stderr)
+    return FAILED
 
 
 def _seed(options: argparse.Namespace) -> int:

@@ -21,7 +21,7 @@ from matplotlib.ticker import LogLocator
 from matplotlib.transforms import Affine2D, ScaledTranslation
 
 from tolls.constants import CI_PROB
-from tolls.diagrams import calibration
+from tolls.diagrams import backtest, calibration
 from tolls.errors import InputError
 from tolls.estimate import Estimate
 from tolls.evidence import FATES, Evidence
@@ -29,7 +29,7 @@ from tolls.formatting import count, interval, percent
 from tolls.reports import Report
 from tolls.timelines import Timeline
 
-__all__ = ["calibration", "reports", "sources", "timeline", "tolls"]
+__all__ = ["backtest", "calibration", "reports", "sources", "timeline", "tolls"]
 
 type Style = dict[str, Any]
 type Look = tuple[str, str]  # colour and shape

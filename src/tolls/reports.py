@@ -18,7 +18,9 @@ from tolls.constants import MAX_COUNT, MEASURES, ROOT_WORDS, ROOTS, UNKNOWN
 from tolls.errors import InputError, Problems
 from tolls.growth import Moment
 
-__all__ = ["COLUMNS", "EVIDENCE", "QUALIFIERS", "Report", "read_csv", "read_table", "table_rows"]
+__all__ = [
+    "COLUMNS", "EVIDENCE", "QUALIFIERS", "Report", "Row", "read_csv", "read_table", "table_rows",
+]  # fmt: skip
 
 QUALIFIERS = (
     "exact", "about", "at_least", "more_than", "up_to", "fewer_than", "range", "estimate", "words",
@@ -252,7 +254,7 @@ def read_table(
             problems.add("row 1", f'column "{needed}" is missing; found: {", ".join(present)}')
     if not {mapping.get(c, c) for c in ("source", "published")} <= set(present):
         return ()
-    read = [_Row(n, _renamed(r, mapping), problems).report(root, names, start) for n, r in rows]
+    read = [Row(n, _renamed(r, mapping), problems).report(root, names, start) for n, r in rows]
     reports = tuple(r for r in read if r is not None)
     events = sorted({r.event for r in reports if r.event})
     if len(events) > 1:
@@ -290,7 +292,7 @@ def _known(category: str, names: Sequence[str]) -> bool:
     return category in names or (category.startswith(UNKNOWN) and whole in (*names, ""))
 
 
-class _Row:
+class Row:
     """Validates one row; each method reads one aspect and notes its faults."""
 
     def __init__(self, number: int, cells: Mapping[str, str], problems: Problems) -> None:
@@ -298,15 +300,18 @@ class _Row:
         self.faults = len(problems.messages)
 
     def add(self, column: str, what: str) -> None:
+        """Note a fault of a column."""
         self.problems.add(f"row {self.number}, column {column}", what)
 
     def choice(self, column: str, default: str, allowed: Sequence[str]) -> str:
+        """Return one of the allowed words."""
         text = self.cells.get(column, "") or default
         if text and text not in allowed:
             self.problems.unknown(f"row {self.number}, column {column}", column, text, allowed)
         return text
 
     def count(self, column: str) -> int | None:
+        """Return a count of people, if any."""
         text = self.cells.get(column, "")
         if not text:
             return None
@@ -320,6 +325,7 @@ class _Row:
         return number
 
     def moment(self, column: str) -> Moment | None:
+        """Return a date or date-time, if any."""
         text = self.cells.get(column, "")
         if not text:
             return None
@@ -330,6 +336,7 @@ class _Row:
             return None
 
     def figures(self, qualifier: str) -> dict[str, int | None]:
+        """Return value, low and high as the qualifier needs them."""
         given = {column: self.count(column) for column in _COUNTS}
         filled = {c for c in (*_COUNTS, "words") if self.cells.get(c, "")}
         if not filled:
@@ -374,6 +381,7 @@ class _Row:
     def report(
         self, root: str, names: Mapping[str, Sequence[str]], start: date | None
     ) -> Report | None:
+        """Return the report, or nothing where the row is at fault."""
         source = self.cells.get("source", "")
         if not source:
             self.add("source", "is empty; say who states the count")
@@ -404,6 +412,7 @@ class _Row:
         return Report(row=self.number, extra=extra, **known)
 
     def unknown_category(self, category: str, root: str, names: Sequence[str]) -> None:
+        """Note a category that is no node, with how to declare it."""
         where = f"row {self.number}, column category"
         if len(names) > 1:
             self.problems.unknown(where, "node or union", category, names)
@@ -415,6 +424,7 @@ class _Row:
             )
 
     def dates(self, evidence: str, start: date | None) -> tuple[Moment | None, Moment | None]:
+        """Return when the figure was published and to when it refers."""
         published = self.moment("published")
         as_of = self.moment("as_of") or published
         if not self.cells.get("published", ""):
