@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tolls.fitting import fit, from_pymc
     from tolls.graph import pymc_model
     from tolls.loading import load
+    from tolls.questions import sensitivity
+    from tolls.sensitivities import Sensitivity
     from tolls.simulation import Simulation, simulate
     from tolls.timelines import Timeline, timeline
 
@@ -31,6 +33,7 @@ _HOME = {
     "Estimate": "estimate",
     "EstimateRefused": "errors",
     "InputError": "errors",
+    "Sensitivity": "sensitivities",
     "Simulation": "simulation",
     "Timeline": "timelines",
     "TollsError": "errors",
@@ -41,6 +44,7 @@ _HOME = {
     "load": "loading",
     "pymc_model": "graph",
     "read_case": "casefile",
+    "sensitivity": "questions",
     "simulate": "simulation",
     "timeline": "timelines",
 }
@@ -51,6 +55,7 @@ __all__ = [
     "Estimate",
     "EstimateRefused",
     "InputError",
+    "Sensitivity",
     "Simulation",
     "Timeline",
     "TollsError",
@@ -62,6 +67,7 @@ __all__ = [
     "plots",
     "pymc_model",
     "read_case",
+    "sensitivity",
     "simulate",
     "timeline",
 ]

@@ -6,8 +6,9 @@ Only text lives here; what is said is computed elsewhere.
 import math
 from collections.abc import Sequence
 from datetime import date
+from html import escape
 
-__all__ = ["count", "interval", "listed", "percent", "period", "text_table"]
+__all__ = ["count", "html_table", "interval", "listed", "percent", "period", "text_table"]
 
 
 def count(value: float, width: float) -> str:
@@ -74,6 +75,23 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         for row in table
     ]
     return "\n".join(lines)
+
+
+def html_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a table as HTML, the first column as row headers.
+
+    Examples
+    --------
+    >>> html_table(("node",), [("R & D",)])
+    '<table><thead><tr><th>node</th></tr></thead><tbody><tr><th>R &amp; D</th></tr></tbody></table>'
+    """
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
+    body = "".join(
+        "<tr><th>" + escape(row[0]) + "</th>"
+        + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
+        for row in rows
+    )  # fmt: skip
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def listed(names: Sequence[str]) -> str:
