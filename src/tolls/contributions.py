@@ -95,11 +95,13 @@ def contributions(
     for unknown in unknowns:
         own = unknown.values - unknown.values.mean()
         covariance, square = float(y @ own / len(y)), unknown.sd**2
-        noise = variance * float(own @ own / len(y)) / ess
+        spread = float(own @ own / len(y))
+        noise = variance * spread / ess
         if unknown.block == "sources' biases" and case.voices[unknown.name].anchor:
             anchors.append(unknown.name)  # all but without a bias: its error is its statements'
             continue
-        shares[unknown.block] += (covariance**2 - noise) / square / variance
+        # what the reports leave wider than its prior explains no more than its correlation does
+        shares[unknown.block] += (covariance**2 - noise) / max(square, spread) / variance
         if unknown.block == "sources' biases":
             weights[unknown.name] = -covariance / square
         if unknown.block == "range":

@@ -18,7 +18,7 @@ from tolls.likelihood import Growth, Parameters
 from tolls.priors import Beta, LogNormal
 from tolls.shears import contrasts
 
-__all__ = ["BLOCKS", "Unknown", "centred_log_shares", "rows_of", "unknowns"]
+__all__ = ["BLOCKS", "Unknown", "rows_of", "unknowns"]
 
 type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
@@ -97,7 +97,7 @@ def unknowns(case: Case, sources: Sequence[str], parameters: Parameters) -> list
         Unknown("shared bias", "", parameters.kappa, LogNormal(0.0, presets.shared_bias.sd)),
     ]
     for label, partition in case.categories.labelled:
-        away = centred_log_shares(case, partition.into, parameters.log_size)
+        away = _centred_log_shares(case, partition.into, parameters.log_size)
         along = away @ contrasts(len(partition.into)).T
         found += [Unknown("shares", label, z, LogNormal(0.0, partition.sd)) for z in along.T]
     growth, event = presets.growth, presets.event_kinds[case.kind]
@@ -119,7 +119,7 @@ def unknowns(case: Case, sources: Sequence[str], parameters: Parameters) -> list
     return found
 
 
-def centred_log_shares(case: Case, parts: Sequence[str], log_size: Floats) -> Floats:
+def _centred_log_shares(case: Case, parts: Sequence[str], log_size: Floats) -> Floats:
     """Return log sizes of a partition's parts about their mean, (draw, part)."""
     logs = log_size[:, [case.names.index(part) for part in parts]]
     away: Floats = logs - logs.mean(axis=1, keepdims=True)
