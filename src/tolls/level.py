@@ -32,6 +32,12 @@ class LevelCurve:
     factors: Sequence[float]
     scenarios: Sequence[Scenario]
 
+    @property
+    def quarters(self) -> tuple[Scenario, Scenario]:
+        """Scenarios halfway, on the log scale, from 1 to the smallest and to the largest factor."""
+        quarter = len(self.scenarios) // 4
+        return self.scenarios[quarter], self.scenarios[-quarter - 1]
+
     def probabilities(self, node: int, at_least: float) -> list[float]:
         """Return the probability that a node's toll is so large, per factor."""
         return [

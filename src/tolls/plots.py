@@ -26,9 +26,10 @@ from tolls.estimate import Estimate
 from tolls.evidence import FATES, Evidence
 from tolls.formatting import count, interval, percent
 from tolls.reports import Report
+from tolls.sensitivities import Sensitivity
 from tolls.timelines import Timeline
 
-__all__ = ["reports", "sources", "timeline", "tolls"]
+__all__ = ["reports", "sensitivity", "sources", "timeline", "tolls"]
 
 type Style = dict[str, Any]
 type Look = tuple[str, str]  # colour and shape
@@ -40,6 +41,7 @@ THIN: Style = {"color": "#0072b2", "lw": 1.4, "zorder": 2}
 THICK = THIN | {"lw": 4.5}
 MEDIAN = THIN | {"marker": "o", "ls": "", "ms": 6, "mfc": "white", "mew": 1.4}
 KNOWABLE: Style = {"color": "0.4", "lw": 0.9, "ls": (0, (4, 3)), "zorder": 0}
+BAND = PRIOR | {"color": "#ececec", "zorder": 0}
 PLAIN: Look = ("#262626", "o")
 # Okabe and Ito's colours but for the alarming ones; the shapes say the same without colour
 COLOURS = "#000000", "#0072b2", "#e69f00", "#cc79a7", "#009e73", "#56b4e9", "#777777"
@@ -162,6 +164,48 @@ def sources(estimate: Estimate, *, ci_prob: float = CI_PROB, ax: Axes | None = N
     canvas.column(ats, [f"{p:.2f}" for p in table["reliability"]], 14, "after")
     canvas.column(ats, [f"{n}" for n in table["reports"]], 22, "reports")
     return canvas.finish(estimate.case.title, "Bias: stated / knowable")
+
+
+def sensitivity(result: Sensitivity, *, ci_prob: float = CI_PROB, ax: Axes | None = None) -> Axes:
+    """Draw the headline under everything that was changed, over its interval as declared.
+
+    Parameters
+    ----------
+    result : Sensitivity
+    ci_prob : float
+        Probability of the intervals.
+    ax : Axes, optional
+        Best in a figure with ``layout="constrained"``; a new figure where left out.
+
+    Returns
+    -------
+    Axes
+        The last column is the median over that as declared, or the probability of the statement
+        where one was given. Answers that were refused have no line.
+
+    Examples
+    --------
+    >>> tolls.plots.sensitivity(tolls.sensitivity(case, seed=1, at_least=1000))  # doctest: +SKIP
+    """
+    table = result.summary(ci_prob=ci_prob)
+    known = table["median"].notna()
+    canvas = _Canvas(ax, result.estimate.evidence, ())
+    canvas.count_axis(table.loc[known, ["lo", "hi"]])
+    ats = canvas.rows([str(name) for name in table.index], [()] * len(table))
+    declared = table.iloc[0]
+    canvas.ax.axvspan(declared["lo"], declared["hi"], color=BAND["color"], zorder=BAND["zorder"])
+    for at, (_, row) in zip(ats, table.iterrows(), strict=True):
+        if not np.isnan(row["median"]):
+            canvas.interval(at, ci_prob, row)
+    canvas.keys[f"as declared, {percent(ci_prob)}"] = BAND
+    if result.at_least is None:
+        canvas.column(ats, [f"{r:.2f}" for r in table["ratio"]], 9, "median,\ntimes")
+    else:
+        canvas.ax.axvline(result.at_least, **KNOWABLE)
+        canvas.keys[f"at least {result.at_least:,.0f}"] = KNOWABLE
+        cells = [f"{p:.2f}" for p in table["probability"]]
+        canvas.column(ats, cells, 9, f"P(≥ {result.at_least:,.0f})")
+    return canvas.finish(f"{result.case.title}: {result.node}", f"People {result.case.measure}")
 
 
 def timeline(

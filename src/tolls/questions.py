@@ -19,7 +19,7 @@ from tolls.level import LevelCurve
 from tolls.reweighting import Reweighter
 from tolls.scaling import ALL_PRIORS, REPORTS, components, power_sensitivities
 from tolls.scenarios import Scenario, as_fitted, settled, weighed
-from tolls.sensitivities import DECLARED, POWERS, PRIORS, SOURCES, STREAM, Sensitivity, Split
+from tolls.sensitivities import DECLARED, LEVEL, POWERS, PRIORS, SOURCES, STREAM, Sensitivity, Split
 from tolls.variants import (
     bias_known,
     bias_median_one,
@@ -115,16 +115,19 @@ class _Questions:
         log_toll = own.parameters.log_size[:, place]
         curve = LevelCurve(
             presets.factors,
-            tuple(
-                declared if f == 1 else self.settled("level", f"{f:g}", bias_times(self.case, f), f)
-                for f in presets.factors
-            ),
+            tuple(declared if f == 1 else self.level(f) for f in presets.factors),
         )
         return Sensitivity(
             estimate=own,
             node=own.case.names[place],
             at_least=self.at_least,
-            scenarios=(declared, *self.priors(), *self.powers(), *self.sources()),
+            scenarios=(
+                declared,
+                *self.priors(),
+                *self.powers(),
+                *curve.quarters,
+                *self.sources(),
+            ),
             curve=curve,
             splits=tuple(self.splits()),
             contributions=contributions(
@@ -141,6 +144,10 @@ class _Questions:
             self.draws, group, name, self.evidence(variant), self.rng(), engine=self.engine,
             factor=factor,
         )  # fmt: skip
+
+    def level(self, factor: float) -> Scenario:
+        name = f"mean bias × {factor:.2g}"
+        return self.settled(LEVEL, name, bias_times(self.case, factor), factor)
 
     def rng(self) -> np.random.Generator:
         """Random numbers of each answer's own, whatever the others needed."""

@@ -28,9 +28,11 @@ from tolls.scenarios import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DECLARED", "POWERS", "PRIORS", "SOURCES", "STREAM", "Sensitivity", "Split"]
+__all__ = ["DECLARED", "LEVEL", "POWERS", "PRIORS", "SOURCES", "STREAM", "Sensitivity", "Split"]
 
-DECLARED, PRIORS, POWERS, SOURCES = "declared", "other priors", "powers", "without a source"
+DECLARED, PRIORS, POWERS, LEVEL, SOURCES = (
+    "declared", "other priors", "powers", "mean bias", "without a source",
+)  # fmt: skip
 BIASES = "sources' biases"
 HALF = 0.5  # people that stand for none where a ratio is taken
 STREAM = 7  # of random numbers, apart from those of the fit
@@ -271,12 +273,11 @@ class Sensitivity:
             if medians:
                 ends = (count(m, hi - lo) for m in (min(medians), max(medians)))
                 told.append(f"{words} the median lies between {' and '.join(ends)}.")
-        if max(self.curve.factors) >= 2:
-            half, twice = (self._median_at(f) for f in (0.5, 2.0))
-            told.append(
-                "If all sources together stated half of what their priors say, it would be "
-                f"{count(half, hi - lo)}; if twice as much, {count(twice, hi - lo)}."
-            )
+        quarters = [(s.name, _told(s.tolls[:, place], CI_PROB)[0]) for s in self.curve.quarters]
+        each = " and ".join(f"{count(m, hi - lo)} ({name})" for name, m in quarters)
+        told.append(
+            f"If all sources stated less, or more, than their priors say, it would be {each}."
+        )
         if self.at_least is not None:
             p = float((self.scenarios[0].tolls[:, place] >= self.at_least).mean())
             told.append(f"At least {self.at_least:,.0f} has probability {p:.2f} as declared;")
@@ -297,17 +298,6 @@ class Sensitivity:
             f"{found.independent:.1f} equal, independent ones."
         )
         return " ".join(told)
-
-    def _median_at(self, factor: float) -> float:
-        """Return the headline's median at an assumed mean bias, interpolated on log scales."""
-        place, known = self._place(), [s for s in self.curve.scenarios if len(s.tolls)]
-        logs = [np.log(max(float(np.median(s.tolls[:, place])), HALF)) for s in known]
-        at = [
-            math.log(f)
-            for f, s in zip(self.curve.factors, self.curve.scenarios, strict=True)
-            if len(s.tolls)
-        ]
-        return float(np.exp(np.interp(math.log(factor), at, logs)))
 
     def _tables(self) -> Iterator[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
         """Tables as text: scenarios, level curve, shares, splits."""
