@@ -3,11 +3,10 @@ r"""Where the model and the reports do not fit, told in plain words, from a fit'
 - **conflict**: how far the reports move an unknown from where its prior puts it. If prior and model
   are true, its posterior mean has over data sets the prior's mean and the variance :math:`\tau^2 -
   \mathrm{Var}(\theta | D)`, so the distance over the root of that is about standard normal: a prior
-  predictive check (Evans and Moshonov 2006, Bayesian Analysis 1(4)) on the posterior mean.
-- **predictive**: whether a source's figures lie farther from what it is taken to believe than they
-  should. In every draw the normal scores of its figures are independent, so their sum of squares is
-  a chi-square; its tail probability is averaged over the posterior (Gelman, Meng and Stern 1996,
-  Statistica Sinica 6(4)).
+  predictive check (Evans and Moshonov 2006, Bayesian Analysis 1(4)) on the posterior mean. It is
+  told only if the posterior median lies outside the prior's 95 % interval too.
+- **predictive**: whether a source's figures lie farther off than those of a source of its grade
+  would (see `replicates`).
 - **unexplained**: the tail probability of each statement given all others, gross errors allowed for
   (Gelfand, Dey and Chang 1992, Bayesian Statistics 4), by importance.
 - **dominated**: whether an answer is hardly narrower than its prior.
@@ -23,7 +22,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtrc, ndtr
+from scipy.special import ndtr
 
 from tolls.constants import ROOTS
 from tolls.evidence import Evidence
@@ -31,6 +30,7 @@ from tolls.formatting import listed, percent
 from tolls.importance import Weighted
 from tolls.likelihood import Parameters
 from tolls.priors import LogNormal
+from tolls.replicates import departure
 from tolls.statements import Composition, Statement
 from tolls.tails import tails_of
 from tolls.unknowns import Unknown, rows_of, unknowns
@@ -39,9 +39,10 @@ __all__ = ["Finding", "findings"]
 
 type Floats = NDArray[np.floating[Any]]
 
-MOST_DRAWS = 1000  # of a fit's, evenly spaced, that statements are looked at with
+MOST_DRAWS = 800  # of a fit's, evenly spaced, that statements are looked at with
 PRIOR_DRAWS = 20_000  # of a share
 BIASES = "sources' biases"
+ASKED = ("range", "shared bias", BIASES, "growth")  # blocks that an analyst or a kind gives a place
 
 
 @dataclass(frozen=True)
@@ -100,32 +101,38 @@ def findings(evidence: Evidence, parameters: Parameters) -> tuple[Finding, ...]:
 def _conflicts(evidence: Evidence, every: list[Unknown]) -> Iterator[Finding]:
     """Tell which unknowns the reports put where their priors do not let expect them."""
     presets, root = evidence.case.presets.checks, evidence.case.names[0]
-    asked = [u for u in every if isinstance(u.prior, LogNormal) and _has_place(u, evidence)]
-    for unknown in asked:
-        assert isinstance(unknown.prior, LogNormal)
-        learnt = 1 - float(unknown.values.var()) / unknown.sd**2
-        if learnt < presets.learnt:
-            continue
-        low, high = unknown.prior.interval(0.95)
-        if low < math.exp(float(np.median(unknown.values))) < high:
-            continue  # not so far off that anybody would wonder
-        z = (float(unknown.values.mean()) - unknown.mean) / (unknown.sd * math.sqrt(learnt))
-        p = float(2 * ndtr(-abs(z)))
+    asked = [
+        (u, u.prior)
+        for u in every
+        if u.block in ASKED and isinstance(u.prior, LogNormal) and not _anchors(u, evidence)
+    ]
+    for unknown, prior in asked:
+        p = _shifted(unknown, prior, presets.learnt)
         if p < presets.level / len(asked):
-            text = f"prior and reports conflict (p = {p:.1g}): {_conflict(evidence, unknown)}"
+            text = (
+                f"prior and reports conflict (p = {p:.1g}): {_displaced(evidence, unknown, prior)}"
+            )
             yield Finding("conflict", root, unknown.name, p, text)
 
 
-def _has_place(unknown: Unknown, evidence: Evidence) -> bool:
-    """Leave out shares, which no analyst states, and the biases of anchors, which are none."""
-    anchor = unknown.block == BIASES and evidence.case.voices[unknown.name].anchor
-    return unknown.block != "shares" and not anchor
+def _shifted(unknown: Unknown, prior: LogNormal, least: float) -> float:
+    """Return the p-value of where a posterior lies; 1 where nobody would wonder."""
+    learnt = 1 - float(unknown.values.var()) / prior.sd**2
+    low, high = prior.interval(0.95)
+    if learnt < least or low < math.exp(float(np.median(unknown.values))) < high:
+        return 1.0
+    z = (float(unknown.values.mean()) - prior.mean) / (prior.sd * math.sqrt(learnt))
+    return float(2 * ndtr(-abs(z)))
 
 
-def _conflict(evidence: Evidence, unknown: Unknown) -> str:
-    assert isinstance(unknown.prior, LogNormal)
+def _anchors(unknown: Unknown, evidence: Evidence) -> bool:
+    return unknown.block == BIASES and evidence.case.voices[unknown.name].anchor
+
+
+def _displaced(evidence: Evidence, unknown: Unknown, prior: LogNormal) -> str:
+    """Say where an unknown seems to be, and where it was expected."""
     middle = math.exp(float(np.median(unknown.values)))
-    low, high = unknown.prior.interval(0.95)
+    low, high = prior.interval(0.95)
     told, name = f"{low:.2g} to {high:.2g}", unknown.name
     match unknown.block:
         case "range":
@@ -143,11 +150,6 @@ def _conflict(evidence: Evidence, unknown: Unknown) -> str:
                 f"{name} seems to state {middle:.2g} times what is knowable, where its kind and "
                 f"grade let expect {told}; look at them, and at what it counts"
             )
-        case "scatter":
-            return (
-                f"figures of {name} seem to scatter by {100 * middle:.0f} %, where its grade lets "
-                f"expect {100 * low:.0f} to {100 * high:.0f} %; look at its grade"
-            )
     curve = {"harm": "the course of the harm", "rate": "the rate per day at which tolls become "
              "known", "shape": "the shape in which tolls become known"}[name]  # fmt: skip
     return (
@@ -161,23 +163,23 @@ def _misfits(evidence: Evidence, draws: Parameters) -> Iterator[Finding]:
     presets, root = evidence.case.presets.checks, evidence.case.names[0]
     scatter: list[tuple[str, int, float]] = []
     left_out: list[tuple[Statement | Composition, float]] = []
-    for source in evidence.sources:  # one after the other: the arrays of all would be large
-        said = tails_of(evidence, source, draws)
-        for tails in said:
+    for place, source in enumerate(
+        evidence.sources
+    ):  # one after the other: the arrays of all would be large
+        for tails in tails_of(evidence, source, draws):
             # given all but itself: draws weigh by one over its likelihood
             log_weight = -tails.log_likelihood
             weight = Weighted(np.empty((len(log_weight), 0)), log_weight).truncated
             left_out.append((tails.unit, tails.given(weight)))
-        scores = [tails.scores for tails in said if tails.two_sided]
-        if len(scores) >= presets.fewest:
-            p = float(chdtrc(len(scores), np.square(scores).sum(axis=0)).mean())
-            scatter.append((source, len(scores), p))
+        count, p = departure(evidence, source, draws, np.random.default_rng(place))
+        if count >= presets.fewest:
+            scatter.append((source, count, p))
     for source, count, p in scatter:
         if p < presets.level / len(scatter):
             text = (
-                f"figures of {source} do not fit each other (p = {p:.1g}): its {count} figures lie "
-                "farther apart than its grade, growth and gross errors explain; look at its grade, "
-                "and at what it counts"
+                f"figures of {source} do not fit its grade (p = {p:.1g}): its {count} figures lie "
+                "farther from each other, or from what is knowable, than such a source's; look at "
+                "its grade, and at what it counts"
             )
             yield Finding("predictive", root, source, p, text)
     for unit, p in left_out:

@@ -258,12 +258,14 @@ class Sensitivity(_Table):
 
 
 class Checks(_Table):
-    """When an estimate says that its model and the reports do not fit."""
+    """When it is told that the model and the reports do not fit, or that sources were copied."""
 
     level: Probability
     learnt: Probability
     fewest: Annotated[int, Field(ge=1)]
     dominated: Probability
+    copied_sources: Annotated[int, Field(ge=2)]
+    copied_least: Annotated[int, Field(ge=1)]
 
 
 def _shipped[Table: _Table](kind: type[Table], name: str) -> Table:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, ndtr, ndtri
+from scipy.special import betainc, ndtr
 
 from tolls.evidence import Evidence
 from tolls.likelihood import Parameters, levels, log_likelihood, offsets
@@ -26,7 +26,6 @@ __all__ = ["Tails", "tails_of"]
 type Floats = NDArray[np.floating[Any]]
 type Belief = tuple[Floats, Floats]  # mean and variance of a log count
 
-EDGE = 1e-15  # a probability nearer to 0 or 1 is taken to be this far off
 FIRM = 0.05  # least concentration of a split of hardly anybody
 _OPEN = {"at_least": "below", "floor": "below", "up_to": "above", "ceiling": "above"}
 
@@ -49,26 +48,14 @@ class Tails:
     below: Floats
     above: Floats
 
-    @property
-    def two_sided(self) -> bool:
-        """Whether it is a figure that may be too low and too high."""
-        return isinstance(self.unit, Statement) and self.unit.wording not in _OPEN
-
-    @property
-    def scores(self) -> Floats:
-        """Normal scores of a figure, (draw,): standard normal given all that it depends on."""
-        middle = (self.below[0] + 1 - self.above[0]) / 2
-        score: Floats = ndtri(np.clip(middle, EDGE, 1 - EDGE))
-        return score
-
     def given(self, weight: Floats) -> float:
         """Return the tail probability over weighted draws, of both sides where there are two.
 
         Of a split it is that of the part that lies farthest out, times the number of parts.
         """
         least = np.minimum(self.below @ weight, self.above @ weight)
-        sides = 1 if isinstance(self.unit, Statement) and not self.two_sided else 2
-        return float(min(1.0, sides * len(least) * least.min()))
+        bound = isinstance(self.unit, Statement) and self.unit.wording in _OPEN
+        return float(min(1.0, (1 if bound else 2) * len(least) * least.min()))
 
 
 def tails_of(evidence: Evidence, source: str, draws: Parameters) -> list[Tails]:
