@@ -4,7 +4,7 @@ Nothing here computes a statistic: intervals come from the results' own tables. 
 saved or set globally, and matplotlib is imported in this file alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from textwrap import fill
 from typing import Any
@@ -180,8 +180,8 @@ def sensitivity(result: Sensitivity, *, ci_prob: float = CI_PROB, ax: Axes | Non
     Returns
     -------
     Axes
-        The last column is the median over that as declared, or the probability of the statement
-        where one was given. Answers that were refused have no line.
+        The column is the median over that as declared, or the probability of the statement where
+        one was given. Answers that were refused have no line.
 
     Examples
     --------
@@ -199,12 +199,11 @@ def sensitivity(result: Sensitivity, *, ci_prob: float = CI_PROB, ax: Axes | Non
             canvas.interval(at, ci_prob, row)
     canvas.keys[f"as declared, {percent(ci_prob)}"] = BAND
     if result.at_least is None:
-        canvas.column(ats, [f"{r:.2f}" for r in table["ratio"]], 9, "median,\ntimes")
+        canvas.column(ats, _cells(table["ratio"]), 9, "median,\ntimes")
     else:
         canvas.ax.axvline(result.at_least, **KNOWABLE)
         canvas.keys[f"at least {result.at_least:,.0f}"] = KNOWABLE
-        cells = [f"{p:.2f}" for p in table["probability"]]
-        canvas.column(ats, cells, 9, f"P(≥ {result.at_least:,.0f})")
+        canvas.column(ats, _cells(table["probability"]), 9, f"P(≥ {result.at_least:,.0f})")
     return canvas.finish(f"{result.case.title}: {result.node}", f"People {result.case.measure}")
 
 
@@ -244,6 +243,10 @@ def timeline(
     canvas.ax.set_ylabel(f"People {of.case.measure}")
     title = f"{timeline.case.title}: {name.replace('_', ' ')}"
     return canvas.finish(title, "Published by the end of")
+
+
+def _cells(numbers: Iterable[float]) -> list[str]:
+    return ["—" if np.isnan(number) else f"{number:.2f}" for number in numbers]
 
 
 def _of_one_measure(estimate: Estimate, nodes: Sequence[str]) -> tuple[Estimate, list[str]]:
