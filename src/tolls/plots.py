@@ -199,7 +199,7 @@ def sensitivity(result: Sensitivity, *, ci_prob: float = CI_PROB, ax: Axes | Non
             canvas.interval(at, ci_prob, row)
     canvas.keys[f"as declared, {percent(ci_prob)}"] = BAND
     if result.at_least is None:
-        canvas.column(ats, _cells(table["ratio"]), 9, "median,\ntimes")
+        canvas.column(ats, _cells(table["ratio"]), 9, "median /\ndeclared")
     else:
         canvas.ax.axvline(result.at_least, **KNOWABLE)
         canvas.keys[f"at least {result.at_least:,.0f}"] = KNOWABLE
