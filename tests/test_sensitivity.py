@@ -158,6 +158,8 @@ def test_shares_add_up_and_weights_are_those_of_the_sources(result):
     assert weights["weight"].idxmin() == "D"
     assert 2 < result.contributions.independent < 4
     assert table.loc["all priors", "power"] > 0.05  # as it has to be: priors hold the level
+    assert table["sensitive"].equals(table["power"] >= 0.05)
+    assert table.loc["statements", "power"] == result.powers["reports"]
 
 
 def test_it_says_so_in_sentences(result):
@@ -197,6 +199,8 @@ def test_another_measure_has_an_answer_of_its_own(case):
     assert row["method"] == "prior"
     assert row["hi"] == pytest.approx(own["prior_hi"])
     assert found.splits == ()
+    assert found.direct().empty
+    assert repr(found)
 
 
 def test_a_cut_in_time_holds_for_every_variant(case):

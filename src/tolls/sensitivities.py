@@ -200,7 +200,8 @@ class Sensitivity:
         """
         import pandas as pd
 
-        return pd.DataFrame([self._split(s, ci_prob) for s in self.splits]).set_index("node")
+        rows = [self._split(s, ci_prob) for s in self.splits]
+        return pd.DataFrame(rows, columns=None if rows else ["node"]).set_index("node")
 
     def _split(self, split: Split, ci_prob: float) -> dict[str, Any]:
         place = self._place(split.node)
@@ -226,20 +227,16 @@ class Sensitivity:
         DataFrame
             Index ``block``; ``share`` of the variance of the log toll (see `contributions`), and
             ``power``, the sensitivity to power-scaling of that block's prior, or of the reports: 0
-            where nothing moves, from 0.05 on it is worth telling.
+            where nothing moves; ``sensitive`` where it is as large as is worth telling.
         """
         import pandas as pd
 
         shares = self.contributions.shares | {ALL_PRIORS: 1 - self.contributions.shares[STATEMENTS]}
-        rows = [
-            {
-                "block": block,
-                "share": share,
-                "power": self.powers.get(REPORTS if block == STATEMENTS else block, math.nan),
-            }
-            for block, share in shares.items()
-        ]
-        return pd.DataFrame(rows).set_index("block")
+        powers = {STATEMENTS: self.powers.get(REPORTS)} | self.powers
+        rows = [(block, share, powers.get(block)) for block, share in shares.items()]
+        table = pd.DataFrame(rows, columns=["block", "share", "power"]).set_index("block")
+        least = self.case.presets.sensitivity.told_above
+        return table.assign(sensitive=table["power"].astype(float) >= least)
 
     def weights(self) -> pd.DataFrame:
         """Return the weight of every source in the headline.
