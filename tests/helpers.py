@@ -179,3 +179,29 @@ def everything() -> tolls.Case:
         "bridges": [{"from": "registered", "to": "killed", "share": {"low": 0.05, "high": 0.6}}],
     }
     return case_of(*rows, **declared)
+
+
+def searching(**changed: Any) -> tolls.Case:
+    """Return a case with lists of the missing beside the dead."""
+    rows = [
+        {"source": "Desk", "value": 60, "published": "2025-03-10"},
+        {"source": "Desk", "value": 110, "published": "2025-03-20"},
+        {"source": "Nation", "value": 130, "published": "2025-04-05"},
+        {"source": "Desk", "value": 240, "measure": "missing", "published": "2025-03-12"},
+        {"source": "Desk", "value": 90, "measure": "missing", "published": "2025-04-01"},
+        {"source": "Web", "value": 800, "measure": "missing", "published": "2025-03-14",
+         "evidence": "public_list"},
+        {"source": "Nation", "value": 300, "measure": "dead_or_missing", "qualifier": "about",
+         "published": "2025-03-16"},
+    ]  # fmt: skip
+    declared: dict[str, Any] = {
+        "sources": {
+            "Desk": {"grade": "B", "kind": "monitor"},
+            "Nation": {"grade": "C", "kind": "ministry"},
+            "Web": {"grade": "D", "kind": "named_list"},
+        },
+        "kind": "flood",
+        "start": "2025-03-08",
+        "range": {"killed": {"low": 10, "high": 20_000}},
+    }
+    return case_of(*rows, **(declared | changed))

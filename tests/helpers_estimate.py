@@ -53,7 +53,14 @@ def estimate_of(
         "eta": 0.1 * random.standard_normal(shape),
         "rate": random.uniform(0.8, 1.2, shape),
         "shape": random.uniform(0.8, 1.2, shape),
+        "found": random.uniform(0.9, 1.0, shape),
     }
+    if evidence.lists:
+        lists = (*shape, len(evidence.lists))
+        posterior |= {
+            "alive": random.uniform(0.5, 1.0, lists),
+            "clearing": random.uniform(20, 40, lists),
+        }
     if parts:
         posterior["share"] = np.full((*shape, parts), 1 / parts)
     row = Row(ess_bulk=400.0, ess_tail=400.0, rhat=1.0)

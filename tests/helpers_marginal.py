@@ -175,7 +175,13 @@ def from_prior(evidence, draws, seed=1):
         rng.lognormal(presets.growth.shape_log_mean, presets.growth.shape_log_sd, draws)
         if event.rate
         else ones,
+        rng.beta(*event.found, draws),
+        *np.empty((2, draws, len(evidence.lists))),
     )
+    for i, name in enumerate(evidence.lists):
+        of = presets.missing.lists[name]
+        growth.alive[:, i] = of.alive * rng.lognormal(0, of.alive_sd, draws)
+        growth.clearing[:, i] = of.days * rng.lognormal(0, of.days_sd, draws)
     return level, growth
 
 
@@ -187,7 +193,7 @@ def near_data(evidence, tolls):
     for i, toll in enumerate(tolls):
         parts = np.atleast_1d(toll)
         level[i] = np.log([parts.sum(), *parts][: len(case.names)])
-    return level, Growth(growth.eta / 2, np.full(len(tolls), rate), growth.shape)
+    return level, replace(growth, eta=growth.eta / 2, rate=np.full(len(tolls), rate))
 
 
 def row(day, value=None, **columns):
@@ -268,6 +274,9 @@ CASES = {
     "a daily chain": (totals(DAILY, DAYS), AROUND),
     "four exact": (totals((100, 110, 120, 150), LATE), (150, 120, 300)),
     "four about": (totals((100, 110, 120, 150), LATE, "about"), (150, 120, 300)),
+    "six about": (
+        totals((100, 300, 200, 500, 400, 600), (*LATE, "06-20", "07-20"), "about"), (400, 300, 600)
+    ),
     "four floors": (totals((100, 110, 120, 150), LATE, "at_least"), (150, 120, 300)),
     "four ceilings": (totals((100, 110, 120, 150), LATE, "up_to"), (150, 120, 300)),
     "one about": (totals((100,), ("04-12",), "about"), (100, 80, 200)),

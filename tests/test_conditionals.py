@@ -19,7 +19,6 @@ from helpers_marginal import (
 
 from tolls import conditionals
 from tolls.conditionals import Conditional
-from tolls.likelihood import Growth
 from tolls.marginal import SourceDraws, log_marginal
 from tolls.nodes import FINE
 from tolls.standins import source_arrays
@@ -63,7 +62,7 @@ class At:
         """The one draw of the tolls, many times."""
         again = np.zeros(count, dtype=int)
         level, growth = self.here
-        return level[again], Growth(growth.eta[again], growth.rate[again], growth.shape[again])
+        return level[again], growth.of(again)
 
     def estimated(self, seed=2, conditional=None, away=0.0):
         """Estimate many times where the coordinate is what it is here, or made out to be."""

@@ -94,10 +94,10 @@ def test_the_log_of_a_sum_holds_where_exponentials_overflow():
 @pytest.mark.parametrize(
     ("declared", "dimension"),
     [
-        ({}, 1 + 2 + 1 + 3),
-        ({"kind": "conflict"}, 1 + 2 + 1 + 1),
-        ({"categories": None, "unions": None}, 1 + 3),
-        ({"categories": None, "unions": None, "kind": "conflict"}, 1 + 1),
+        ({}, 1 + 2 + 1 + 1 + 3),
+        ({"kind": "conflict"}, 1 + 2 + 1 + 1 + 1),
+        ({"categories": None, "unions": None}, 1 + 1 + 3),
+        ({"categories": None, "unions": None, "kind": "conflict"}, 1 + 1 + 1),
     ],
 )
 def test_there_is_a_coordinate_for_the_level_every_free_share_and_growth(declared, dimension):
@@ -107,11 +107,12 @@ def test_there_is_a_coordinate_for_the_level_every_free_share_and_growth(declare
 
     def seen(z):
         growth = coordinates.growth(z)
-        return np.column_stack([coordinates.level(z), growth.eta, growth.rate, growth.shape])
+        own = growth.eta, growth.rate, growth.shape, growth.found
+        return np.column_stack([coordinates.level(z), *own])
 
-    changed = np.abs(seen(moved) - seen(origin)) > 0.01
+    changed = np.abs(seen(moved) - seen(origin)) > 0.001
     assert changed.any(axis=1).all()  # each of them moves something
-    assert changed[0].tolist() == [True] * len(coordinates.evidence.case.names) + [False] * 3
+    assert changed[0].tolist() == [True] * len(coordinates.evidence.case.names) + [False] * 4
 
 
 def test_growth_has_the_priors_of_the_presets():
@@ -125,6 +126,7 @@ def test_growth_has_the_priors_of_the_presets():
         (np.log(growth.shape), presets.growth.shape_log_mean, presets.growth.shape_log_sd),
     ):
         assert stats.kstest(values, stats.norm(mean, sd).cdf).pvalue > RARE
+    assert stats.kstest(growth.found, stats.beta(*event.found).cdf).pvalue > RARE
     pairs = np.corrcoef([growth.eta, np.log(growth.rate), np.log(growth.shape)])
     assert np.abs(pairs - np.eye(3)).max() < 4 / math.sqrt(DRAWS)
 

@@ -23,6 +23,12 @@ from tolls.reports import table_rows
 # --- who speaks -----------------------------------------------------------------------------------
 
 AGENCY = {"grade": "B", "kind": "monitor", "group": "agency"}
+# all but without error of its own, so that the wording alone leaves room
+CLERK = {
+    "grade": "A", "reliability": {"mean": 0.99, "strength": 1000},
+    "bias": {"median": 1, "low": 0.99, "high": 1.01},
+    "scatter": {"median": 0.01, "low": 0.009, "high": 0.011},
+}  # fmt: skip
 SOURCES = (
     {f"{grade}{i}": {"grade": grade, "kind": "monitor"} for grade in "ABCE" for i in range(10)}
     | {f"Press {i}": {"grade": "B", "kind": "monitor"} for i in range(40)}
@@ -31,12 +37,7 @@ SOURCES = (
         "Coroner": {"grade": "A", "kind": "forensic"},
         "Envoy": {"grade": "B", "kind": "third_state"},
         "Survey": {"grade": "A", "kind": "survey", "anchor": True},
-        # all but without error of its own, so that the wording alone leaves room
-        "Clerk": {
-            "grade": "A", "reliability": {"mean": 0.99, "strength": 1000},
-            "bias": {"median": 1, "low": 0.99, "high": 1.01},
-            "scatter": {"median": 0.01, "low": 0.009, "high": 0.011},
-        },
+        "Clerk": CLERK, "Other clerk": CLERK,
     }
 )  # fmt: skip
 ALONE = {name: {k: v for k, v in s.items() if k != "group"} for name, s in SOURCES.items()}
@@ -80,6 +81,10 @@ def estimated(source, value, low, high):
     return say(source, value, low=low, high=high, qualifier="estimate")
 
 
+def about(source, value, **columns):
+    return say(source, value, qualifier="about", **columns)
+
+
 def words(source, said):
     return say(source, qualifier="words", words=said)
 
@@ -101,6 +106,14 @@ REPEATS = tuple(
 COPIES = (600, 620, 590, 610, 600)
 LIKE = (310, 320, 290, 310, 300)
 MANY = tuple(300 + 5 * (i % 7) for i in range(40))
+FORCES = (12, 13, 14, 16, 17, 18, 19, 21, 22, 23, 24, 26)
+BY_ONE, BY_ANOTHER = (
+    tuple(
+        about(clerk, value, category="forces", published=f"2025-03-{day:02d}")
+        for day, value in enumerate(FORCES, 8)
+    )
+    for clerk in ("Clerk", "Other clerk")
+)
 SPLIT = (say("A9", 200, category="civilians"), say("A9", 100, category="forces"))
 
 
@@ -273,6 +286,11 @@ EFFECTS = {
         ratio=(1.15, 3), why="more room than exact", quantity="width", declared={"shared": 0.01},
         fits=4, wrong={"more": (say("Clerk", 1500),)},
     ),
+    "about 200, by one who says 17": Effect(
+        base=(about("Clerk", 200),), more=BY_ONE, than=BY_ANOTHER, ratio=(0.65, 0.9), fits=8,
+        why="rounds less coarsely than most, so 200 says more", quantity="P<=170",
+        declared=PARTS | {"shared": 0.001}, wrong={"more": BY_ANOTHER, "fits": 8},
+    ),
     "nearly 1,500": Effect(
         base=(), more=(words("Coroner", "nearly 1,500"),), than=(words("Coroner", "about 1,500"),),
         ratio=(0.94, 0.985), why="a little below: lifted by 3 %", fits=24,
@@ -305,7 +323,7 @@ EFFECTS = {
         fits=2, wrong={"more": (estimated("Coroner", 600, 240, 640),)},
     ),
     "anchor": Effect(
-        more=(estimated("Survey", 450, 410, 495),), ratio=(1.25, 1.4),
+        more=(estimated("Survey", 450, 410, 495),), ratio=(1.25, 1.45),
         why="to 450 / 330 = 1.37: the level is the anchor's", fits=2, nuts=True,
         wrong={"declared": {"sources": NO_ANCHOR}},
     ),
@@ -404,12 +422,14 @@ def measured(told, settings, node, quantity, engine, seed):
     declared = json.loads(settings)
     shared = declared.pop("shared", None)
     case = case_of(*json.loads(told), **declared)
+    kinds = dict(case.presets.event_kinds)
+    # nobody is never found: the table is of what is said, and no share found widens it
+    kinds["conflict"] = kinds["conflict"].model_copy(update={"found": ALL_FOUND})
+    changed = {"event_kinds": kinds}
     if shared is not None:
-        presets = case.presets.model_copy(
-            update={"shared_bias": case.presets.shared_bias.model_copy(update={"sd": shared})}
-        )
-        rows = table_rows(json.loads(told))
-        case = tolls.Case.from_declaration(case.declaration, rows, presets)
+        changed["shared_bias"] = case.presets.shared_bias.model_copy(update={"sd": shared})
+    presets = case.presets.model_copy(update=changed)
+    case = tolls.Case.from_declaration(case.declaration, table_rows(json.loads(told)), presets)
     estimate = fitted(case, engine, seed)
     ess = estimate.diagnostics.ess
     if quantity.startswith("P"):
@@ -424,6 +444,7 @@ def measured(told, settings, node, quantity, engine, seed):
     return Measured(math.log(high - low), 0.89 / math.sqrt(ess))
 
 
+ALL_FOUND = (1e5, 1.0)
 FITTED = {}
 
 

@@ -55,15 +55,9 @@ def test_everything_but_evidence_has_a_reason():
     assert all(bool(reason) == (fate != "evidence") for fate, reason in found.fates.values())
 
 
-@pytest.mark.parametrize(
-    ("cells", "reason"),
-    [
-        ({"value": 5, "measure": "missing"}, "measure missing"),
-        ({"value": 0, "qualifier": "at_least"}, '"at least 0" says nothing'),
-    ],
-)
-def test_what_this_version_cannot_use_is_set_aside_and_told(cells, reason):
-    found = evidence_of({"value": 7}, cells)
+def test_what_says_nothing_is_set_aside_and_told():
+    reason = '"at least 0" says nothing'
+    found = evidence_of({"value": 7}, {"value": 0, "qualifier": "at_least"})
     fate, told = found.fates[3]
     assert fate == "set_aside"
     assert reason in told
@@ -161,7 +155,7 @@ def test_a_cut_that_leaves_nothing_to_estimate_is_refused(cut, fragments):
 
 def test_a_case_without_any_usable_report_is_refused_with_the_tally():
     with pytest.raises(InputError, match=r"no report is left to estimate from.*1 set aside"):
-        evidence_of({"value": 5, "measure": "missing"})
+        evidence_of({"value": 0, "qualifier": "at_least"})
 
 
 # --- what the likelihood sees ---------------------------------------------------------------------

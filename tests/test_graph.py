@@ -12,7 +12,7 @@ import numpy as np
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from helpers import case_of, every_kind, evidence_of, reworded
+from helpers import case_of, every_kind, evidence_of, reworded, searching
 from pytensor.compile.mode import Mode
 from pytensor.graph.replace import vectorize_graph
 from scipy import stats
@@ -22,7 +22,7 @@ import tolls
 from tolls.collapsed import Collapsed
 from tolls.coordinates import Coordinates
 from tolls.evidence import gather
-from tolls.graph import build, log_ndtr, pymc_model
+from tolls.graph import build, log_ndtr, pymc_model, split
 from tolls.importance import log_prior as log_prior_of
 from tolls.likelihood import Parameters, log_likelihood
 from tolls.simulation import draw_sizes
@@ -69,6 +69,13 @@ WORDED = [
 GRADES = dict(
     zip("ABCDEFGHIJK", ["A", "B2", "C", "D", "E", "F", "A", "B", "C", "D", "B"], strict=True)
 )
+ROUNDED = [
+    *({"source": "A", "value": v, "qualifier": "about", "published": f"2025-03-{d:02d}"}
+      for d, v in enumerate((8, 60, 100, 200, 500, 1000, 2000), 7)),
+    *({"source": "B", "value": v, "qualifier": "about", "published": f"2025-03-{d:02d}"}
+      for d, v in enumerate((1230, 1480, 1500, 1620, 1810), 8)),
+    *({"source": "C", "value": v, "qualifier": "about"} for v in (340, 1234)),
+]  # fmt: skip
 DECLARED = {
     "categories": NESTED, "unions": {"armed": ["forces", "fighters"]}, "sources": GRADES,
     "kind": "battle",
@@ -80,6 +87,8 @@ EVIDENCE = {
     "conflict": lambda: evidence_of(*WORDED, **(DECLARED | {"kind": "conflict"})),
     "worded": lambda: evidence_of(*WORDED, **DECLARED),
     "every kind": lambda: gather(every_kind()),
+    "the missing": lambda: gather(searching()),
+    "habits": lambda: evidence_of(*ROUNDED, **DECLARED),
 }
 
 
@@ -102,6 +111,7 @@ def prior_points(evidence, seed=1, draws=DRAWS):
         )
 
     size = draw_sizes(case, draws, rng)
+    lists = [presets.missing.lists[name] for name in evidence.lists]
     points = {
         "kappa": rng.normal(0, presets.shared_bias.sd, draws),
         "eta": rng.normal(0, presets.growth.eta_sd, draws),
@@ -109,6 +119,11 @@ def prior_points(evidence, seed=1, draws=DRAWS):
         "shape": np.exp(
             rng.normal(presets.growth.shape_log_mean, presets.growth.shape_log_sd, draws)
         ),
+        "found": rng.beta(*event.found, draws),
+        "alive": np.exp([[rng.normal(math.log(of.alive), of.alive_sd) for of in lists]
+                         for _ in range(draws)]),
+        "clearing": np.exp([[rng.normal(math.log(of.days), of.days_sd) for of in lists]
+                            for _ in range(draws)]),
         "bias": log_normal(lambda p: p.bias),
         "scatter": log_normal(lambda p: p.scatter),
         "reliability": np.clip(
@@ -118,7 +133,7 @@ def prior_points(evidence, seed=1, draws=DRAWS):
             ), 1e-12, 1 - 1e-12,
         ),
     }  # fmt: skip
-    parameters = Parameters(log_size=np.log(size), **points)
+    parameters = Parameters.of({"size": size, **points})
     points["root"] = size[:, 0]
     for partition in case.categories.ordered_partitions:
         logs = np.log(size[:, [case.names.index(part) for part in partition.into]])
@@ -202,7 +217,8 @@ def integrated_potentials(evidence, z):
     for i in range(len(z)):
         # the likelihood sees the sum of log size and shared bias alone
         values = {"root": math.exp(level[i, 0]), "kappa": 0.0, "eta": growth.eta[i],
-                  "rate": growth.rate[i], "shape": growth.shape[i]}  # fmt: skip
+                  "rate": growth.rate[i], "shape": growth.shape[i], "found": growth.found[i],
+                  "alive": growth.alive[i], "clearing": growth.clearing[i]}  # fmt: skip
         for partition in case.categories.ordered_partitions:
             logs = level[i, [case.names.index(part) for part in partition.into]]
             values[f"log_share_of_{partition.of}"] = logs - logs.mean()
@@ -220,6 +236,10 @@ INTEGRATED = {
         {"value": 60, "category": "civilians", "published": "2025-03-09"},
         {"value": 40, "category": "forces", "published": "2025-03-09"},
         {"value": 150, "published": "2025-03-20"},
+    ],
+    "the missing": [
+        {"value": 200, "measure": "missing", "published": "2025-03-10"},
+        {"value": 110, "measure": "missing", "published": "2025-03-18"},
     ],
 }
 
@@ -297,6 +317,7 @@ def worded():
         ("links", {"floor_factor": 1.21}),
         ("about", {"weights": [0.17, 0.41, 0.4]}),
         ("about", {"unrounded": 0.03, "weights": [0.17, 0.4, 0.4]}),
+        ("about", {"least_figures": 1}),
         ("bounds", {"means": [0.21, 3.0]}),
         ("bounds", {"weights": [0.51, 0.49]}),
     ],
@@ -310,6 +331,17 @@ def test_both_likelihoods_follow_the_presets_alike(worded, table, changed):
     assert max(np.abs(values).max() for values in shift.values()) > 1e-3
     for name, values in shift.items():
         assert graph_other[name] - graph[name] == pytest.approx(values, abs=2e-4), name
+
+
+def test_a_habit_is_numbers_of_the_same_model():
+    """What is learned from figures may not ask for another compilation."""
+    learned = EVIDENCE["habits"]()
+    usual = with_presets(learned, "about", least_figures=99)
+    assert [s.reading.habit is None for s in learned.statements].count(True) == 2
+    assert all(s.reading.habit is None for s in usual.statements)
+    (structure, numbers), (other, others) = split(learned), split(usual)
+    assert structure == other
+    assert np.flatnonzero(numbers != others).size >= 12
 
 
 def test_the_cut_in_time_reaches_the_model():
@@ -342,6 +374,9 @@ def log_prior(name, evidence, value):
         "eta": lambda: stats.norm(0, 0.5),
         "rate": lambda: log_normal(math.log(event.rate), event.rate_sd),
         "shape": lambda: log_normal(0.1, 0.25),
+        "found": lambda: stats.beta(*event.found),
+        "alive": lambda: log_normal(math.log(0.7), 1.5),
+        "clearing": lambda: log_normal(math.log(30), 0.7),
         "bias": lambda: log_normal([p.bias.mean for p in priors], [p.bias.sd for p in priors]),
         "scatter": lambda: log_normal([p.scatter.mean for p in priors], 0.5),
         "reliability": lambda: stats.beta(
@@ -354,7 +389,7 @@ def log_prior(name, evidence, value):
     return stats.norm(0, 1.5).logpdf(0) * (len(value) - 1) - (np.square(value) / 1.5**2 / 2).sum()
 
 
-@pytest.mark.parametrize("which", ["shipped", "worded"])
+@pytest.mark.parametrize("which", ["shipped", "worded", "the missing"])
 def test_every_prior_is_the_one_that_the_design_states(which):
     evidence = EVIDENCE[which]()
     _, points = prior_points(evidence, draws=3)
@@ -474,7 +509,7 @@ def test_dims_and_names_are_those_of_the_interface():
     names = set(model.named_vars)
     assert names >= {
         "size", "share", "bias", "scatter", "reliability", "kappa", "root", "eta", "rate", "shape",
-        "log_share_of_killed", "log_share_of_civilians",
+        "log_share_of_killed", "log_share_of_civilians", "found",
     }  # fmt: skip
     assert {name: model.named_vars_to_dims.get(name) for name in names} == {
         name: None for name in names
@@ -490,6 +525,7 @@ def test_dims_and_names_are_those_of_the_interface():
         "part": ("civilians", "forces", "fighters", "north", "south"),
         "part_of_killed": ("civilians", "forces", "fighters"),
         "part_of_civilians": ("north", "south"),
+        "list": (),
     }
 
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import log_ndtr, ndtr
 
-from tolls.likelihood import Parameters, log_known, log_likelihood
+from tolls.likelihood import Growth, Parameters, log_known, log_likelihood
 from tolls.presets import load_presets
 from tolls.wordings import log_pmf
 
@@ -29,8 +29,8 @@ CENTRE, SD = (np.array(column) for column in zip(*BELIEFS, strict=True))
 ENOUGH = 1000  # a power of ten, so that the cells of `about` end in closed form there
 
 
-def pmf(wording, *figure):
-    return np.exp(log_pmf(wording, figure, CENTRE, SD, PRESETS))
+def pmf(wording, *figure, habit=None):
+    return np.exp(log_pmf(wording, figure, CENTRE, SD, PRESETS, habit=habit))
 
 
 def above(edge):
@@ -66,11 +66,11 @@ def total_exact(pmf_of):
     return sum(pmf_of(y) for y in range(ENOUGH)) + above(ENOUGH - 0.5)
 
 
-def total_about(pmf_of):
+def total_about(pmf_of, shares=PRESETS.about.shares):
     """What remains are the X that round to `ENOUGH` or more: from half a unit below it on."""
-    shares = dict(zip(PRESETS.about.digits, PRESETS.about.weights, strict=True))
-    rest = PRESETS.about.unrounded * above(ENOUGH - 0.5)
-    for digits, weight in shares.items():
+    unrounded, *weights = shares
+    rest = unrounded * above(ENOUGH - 0.5)
+    for digits, weight in zip(PRESETS.about.digits, weights, strict=True):
         rest = rest + weight * above(ENOUGH - ENOUGH / 10**digits / 2)
     return sum(pmf_of(y) for y in range(ENOUGH)) + rest
 
@@ -91,6 +91,22 @@ TOTALS = {
 @pytest.mark.parametrize("wording", TOTALS)
 def test_the_probabilities_of_all_figures_sum_to_one(wording):
     assert TOTALS[wording](lambda y: pmf(wording, y)) == pytest.approx(1, abs=1e-9)
+
+
+HABIT = (0.05, 0.7, 0.2, 0.05)
+
+
+def test_the_probabilities_of_what_a_source_rounds_its_own_way_sum_to_one():
+    def own(y):
+        return pmf("about", y, habit=HABIT)
+
+    def among_admitted(y):
+        """As if the source had chosen among the units that the figure admits."""
+        units = zip((9, *PRESETS.about.digits), HABIT, strict=True)
+        return own(y) / sum(w for k, w in units if y % max(10 ** (len(str(y)) - k), 1) == 0)
+
+    assert total_about(own, HABIT) == pytest.approx(1, abs=1e-9)
+    assert np.abs(total_about(among_admitted, HABIT) - 1).max() > 1e-3
 
 
 def pure_floor(y):
@@ -265,6 +281,16 @@ def test_a_range_inside_the_support_is_a_finite_log_probability(one, other, cent
 # --- statements: honest, linked, gross ------------------------------------------------------------
 
 
+MISSING = [
+    {"source": "County", "measure": "missing", "value": 120, "published": "2025-03-10"},
+    {"source": "County", "measure": "missing", "value": 60, "published": "2025-03-20"},
+    {"source": "Web", "measure": "missing", "value": 900, "evidence": "public_list",
+     "published": "2025-03-12"},
+    {"source": "County", "measure": "dead_or_missing", "value": 150, "published": "2025-03-12"},
+    {"source": "County", "value": 40, "published": "2025-03-10"},
+]  # fmt: skip
+
+
 def parameters(evidence, *, draws=3, seed=1, reliability=None):
     """Draw parameters around the middle of their priors; sizes of parts add up to their parent."""
     rng = np.random.default_rng(seed)
@@ -278,26 +304,38 @@ def parameters(evidence, *, draws=3, seed=1, reliability=None):
     return Parameters(
         log_size=np.log(size),
         kappa=rng.normal(0, 0.2, draws),
-        eta=rng.normal(0, 0.5, draws),
-        rate=np.exp(rng.normal(-1, 0.5, draws)),
-        shape=np.exp(rng.normal(0.1, 0.25, draws)),
+        growth=Growth(
+            eta=rng.normal(0, 0.5, draws),
+            rate=np.exp(rng.normal(-1, 0.5, draws)),
+            shape=np.exp(rng.normal(0.1, 0.25, draws)),
+            found=rng.beta(12, 2, draws),
+            alive=np.exp(rng.normal(0, 1, (draws, len(evidence.lists)))),
+            clearing=np.exp(rng.normal(2, 0.7, (draws, len(evidence.lists)))),
+        ),
         bias=np.exp(rng.normal(0, 0.4, shape)),
         scatter=np.exp(rng.normal(-1.5, 0.3, shape)),
         reliability=honest if reliability is None else np.full(shape, reliability),
     )
 
 
-def known(statement, evidence, p, draw):
-    """Log F = log H + log W, written out from the design for dates without hours."""
+def known(statement, aspect, evidence, p, draw):
+    """Log of what is there to be counted, written out from the design for dates without hours."""
     start, end = evidence.period
     length = (end - start).days + 1
     done = min((statement.as_of.day - start).days + 0.5, length)
     if statement.as_of.day >= end:
         done = length
     days = max((statement.published.day - start).days + 0.5 - done / 2, 0.5)
-    harm = (done / length) ** math.exp(p.eta[draw])
-    known_by_then = 1 - math.exp(-((p.rate[draw] * days) ** p.shape[draw]))
-    return math.log(harm) + math.log(known_by_then)
+    growth = p.growth
+    harm = (done / length) ** math.exp(growth.eta[draw])
+    known_by_then = 1 - math.exp(-((growth.rate[draw] * days) ** growth.shape[draw]))
+    found = growth.found[draw] * known_by_then
+    if not aspect.listed:
+        return math.log(harm) + math.log(found)
+    place = evidence.lists.index(aspect.listed)
+    living = growth.alive[draw, place] * math.exp(-days / growth.clearing[draw, place])
+    missing = 1 - found + living + 0.002
+    return math.log(harm) + math.log(missing + (found if aspect.found else 0))
 
 
 def components(statement, evidence, p, draw):
@@ -309,11 +347,11 @@ def components(statement, evidence, p, draw):
     source = evidence.sources.index(statement.source)
     node = evidence.case.names.index(statement.node)
     level = p.log_size[draw, node] + p.kappa[draw] + math.log(p.bias[draw, source])
-    log_known = known(statement, evidence, p, draw)
+    log_known = known(statement, statement.reading.aspect, evidence, p, draw)
     r, before, said = 0.0, 0.0, 0.0
     if statement.link:
         r, said = statement.link.r, statement.link.previous
-        before = known(statement.link, evidence, p, draw)
+        before = known(statement.link, statement.link.aspect, evidence, p, draw)
     own = p.scatter[draw, source] ** 2 + 0.35**2 * statement.alone
     leaning = own * (1 - r**2) + statement.alone * (0.5 * (log_known - r * before)) ** 2
     fresh = own + statement.alone * (0.5 * log_known) ** 2
@@ -424,19 +462,40 @@ def test_a_lone_part_is_told_less_sharply_than_a_total():
 def test_what_is_knowable_is_the_harm_done_times_what_has_become_known():
     evidence = evidence_of(*STATED, categories=["civilians", "forces"])
     p = parameters(evidence)
-    found = log_known(evidence.now, p, grows=True)
+    found = log_known(evidence.now, p.growth, evidence)
     for draw, (i, statement) in itertools.product(range(3), enumerate(evidence.statements)):
-        assert found[draw, i] == pytest.approx(known(statement, evidence, p, draw))
+        aspect = statement.reading.aspect
+        assert found[draw, i] == pytest.approx(known(statement, aspect, evidence, p, draw))
     assert (found < 0).all()
+
+
+def test_the_missing_are_the_dead_not_found_and_the_living_not_yet_heard_of():
+    evidence = evidence_of(*MISSING, kind="flood")
+    assert evidence.lists == ("official", "public")
+    p = parameters(evidence)
+    found = log_known(evidence.now, p.growth, evidence)
+    for draw, (i, statement) in itertools.product(range(3), enumerate(evidence.statements)):
+        aspect = statement.reading.aspect
+        assert found[draw, i] == pytest.approx(known(statement, aspect, evidence, p, draw))
+    # of all who died, an estimate speaks of those who are never found too
+    everyone = evidence_of({"value": 90, "evidence": "estimate"}, kind="flood")
+    p = parameters(everyone)
+    assert log_known(everyone.now, p.growth, everyone) == pytest.approx(0, abs=1e-12)
+    # in the end a list holds those never found, and names that nobody struck off
+    late = evidence_of(MISSING[0] | {"published": "2045-03-10"}, kind="flood")
+    p = parameters(late)
+    expected = np.log(1 - p.growth.found + 0.002)
+    assert log_known(late.now, p.growth, late)[:, 0] == pytest.approx(expected)
 
 
 def test_in_a_conflict_everything_that_has_happened_is_knowable():
     evidence = evidence_of(*STATED, categories=["civilians", "forces"], kind="conflict")
     p = parameters(evidence)
-    expected = np.exp(p.eta)[:, None] * np.log(evidence.now.elapsed)
-    assert log_known(evidence.now, p, grows=False) == pytest.approx(expected)
+    expected = np.exp(p.growth.eta)[:, None] * np.log(evidence.now.elapsed)
+    expected += np.log(p.growth.found)[:, None]
+    assert log_known(evidence.now, p.growth, evidence) == pytest.approx(expected)
     level = p.log_size[:, evidence.node] + p.kappa[:, None] + np.log(p.bias[:, evidence.source])
-    quick = replace(p, rate=np.full(3, 1e3))
+    quick = replace(p, growth=replace(p.growth, rate=np.full(3, 1e3)))
     assert log_likelihood(evidence, p)[0] == pytest.approx(log_likelihood(evidence, quick)[0])
     assert level.shape == expected.shape
 

@@ -182,12 +182,17 @@ def test_a_missing_scale_is_named(tmp_path):
             id="rounding weights",
         ),
         pytest.param(
+            "[about]\nleast_figures = 0\n",
+            ("scale.toml", "key about.least_figures", "0", "1"),
+            id="figures of a habit",
+        ),
+        pytest.param(
             "[bounds]\nmeans = [0.2]\nweights = [0.5]\n",
             ("scale.toml", "key bounds", "sum to one"),
             id="overshoot weights",
         ),
         pytest.param(
-            "[event_kinds.siege]\nrate = 0.2\n",
+            "[event_kinds.siege]\nrate = 0.2\nfound = [60, 1]\n",
             ("scale.toml", "key event_kinds.siege", "rate_sd"),
             id="rate without spread",
         ),

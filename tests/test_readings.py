@@ -88,7 +88,7 @@ def test_an_estimate_has_the_sd_of_its_interval_on_either_side():
     found = reading_of({"qualifier": "estimate", "value": 1000, "low": 500, "high": 1500})
     z = 1.959964
     assert found.sigma == pytest.approx((math.log(1.5) / z, math.log(2) / z), rel=1e-6)
-    assert (found.wording, found.figure, found.pace) == ("estimate", (1000,), 0.0)
+    assert (found.wording, found.figure, found.aspect.pace) == ("estimate", (1000,), 0.0)
 
 
 def test_other_levels_and_missing_values_are_what_they_say():
@@ -147,23 +147,23 @@ def test_evidence_replaces_the_median_of_the_kind():
     plain = reading_of({"value": 50}, **declared)
     certified = reading_of({"value": 50, "evidence": "certified"}, **declared)
     rumour = reading_of({"value": 50, "evidence": "rumour"}, **declared)
-    assert (plain.shift, plain.spread, plain.pace) == (0.0, 0.0, 1.0)
-    assert (certified.shift, certified.pace) == (pytest.approx(math.log(0.7 / 0.9)), 0.5)
+    assert (plain.shift, plain.spread, plain.aspect.pace) == (0.0, 0.0, 1.0)
+    assert (certified.shift, certified.aspect.pace) == (pytest.approx(math.log(0.7 / 0.9)), 0.5)
     assert rumour.shift == pytest.approx(math.log(1.5 / 0.9))
     assert rumour.spread == pytest.approx(1 - 0.3**2)
-    assert rumour.pace == 0.0
+    assert rumour.aspect.pace == 0.0
 
 
 def test_a_declared_bias_holds_whatever_the_evidence():
     bias = {"low": 0.5, "high": 1.1}
     found = reading_of({"value": 50, "evidence": "projection"}, sources={"Monitor": {"bias": bias}})
-    assert (found.shift, found.pace) == (0.0, 0.0)
+    assert (found.shift, found.aspect.pace) == (0.0, 0.0)
 
 
 def test_a_source_declares_the_evidence_of_its_reports():
     declared = {"sources": {"Monitor": {"grade": "B", "evidence": "certified"}}}
     assert reading_of({"value": 5, "qualifier": "at_least"}, **declared).wording == "floor"
-    assert reading_of({"value": 5, "evidence": "count"}, **declared).pace == 1.0
+    assert reading_of({"value": 5, "evidence": "count"}, **declared).aspect.pace == 1.0
 
 
 def test_a_verified_floor_is_the_bound_and_nothing_else():

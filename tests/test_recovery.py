@@ -7,17 +7,17 @@ Graphical Statistics 15(3)). The simulation shares no code with either likelihoo
 
 import numpy as np
 import pytest
-from helpers import everything
+from helpers import everything, searching
 from scipy import stats
 
 import tolls
 
-CASES, WRONG = 200, 40
+CASES, SEARCHED, WRONG = 200, 40, 40
 RARE = 1e-4
 NODES = ("killed", "civilians", "north", "injured")
 
 
-def ranks(engine, count, design, misread=lambda rows: rows, on_failure="raise"):
+def ranks(engine, count, design, misread=lambda rows: rows, on_failure="raise", nodes=NODES):
     """Shares of the posterior below the true toll, (case, node), ties at random."""
     rng, found = np.random.default_rng(1), []
     for seed in range(count):
@@ -25,7 +25,7 @@ def ranks(engine, count, design, misread=lambda rows: rows, on_failure="raise"):
         case = simulated.case.with_reports(misread([r.as_row() for r in simulated.case.reports]))
         estimate = tolls.fit(case, seed=seed, engine=engine, on_failure=on_failure)
         below = []
-        for node in NODES:
+        for node in nodes:
             draws, true = estimate.tolls(node), round(simulated.tolls[node])
             below.append((draws < true).mean() + rng.random() * (draws == true).mean())
         found.append(below)
@@ -53,6 +53,18 @@ def as_if_all_were_counts(rows):
 
 def test_tolls_of_simulated_cases_are_recovered():
     assert_recovered(ranks("collapsed", CASES, everything()))
+
+
+def test_tolls_are_recovered_from_lists_of_the_missing():
+    assert_recovered(ranks("collapsed", SEARCHED, searching(), nodes=NODES[:1]))
+
+
+def test_taking_the_missing_for_dead_would_be_found_out():
+    def as_dead(rows):
+        return [row | {"measure": "killed"} for row in rows]
+
+    found = ranks("collapsed", 2 * WRONG, searching(), as_dead, "warn", nodes=NODES[:1])
+    assert worst(found) < RARE
 
 
 @pytest.mark.filterwarnings("ignore::tolls.TollsWarning")  # where the wrong reading is refused

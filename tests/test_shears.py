@@ -30,7 +30,7 @@ class Stretched:
         return moved
 
 
-def points(count=20, dimension=7):
+def points(count=20, dimension=8):
     return 1.5 * np.random.default_rng(1).standard_normal((count, dimension))
 
 
@@ -75,7 +75,7 @@ def test_what_was_seen_is_the_level_with_what_was_knowable():
     coordinates = Coordinates(evidence_of(*ROWS[:2], categories=NESTED, kind="battle"))
     first, _, seen = coordinates.shears.steps
     z = points()
-    known = log_known(coordinates.evidence.now, coordinates.growth(z), True)
+    known = log_known(coordinates.evidence.now, coordinates.growth(z), coordinates.evidence)
     moved = seen.straight(z)
     sd = coordinates.level_sd
     assert moved[:, 0] == pytest.approx(z[:, 0] + known[:, 0] / sd)  # as of the report on all

@@ -17,7 +17,7 @@ from scipy import stats
 import tolls
 from tolls.errors import InputError
 from tolls.evidence import gather
-from tolls.likelihood import Parameters, log_likelihood
+from tolls.likelihood import Growth, Parameters, log_likelihood
 from tolls.simulation import _World, draw_sizes, simulate
 
 SRC = Path(__file__).parents[1] / "src"
@@ -44,9 +44,10 @@ def parameters_of(made):
     return Parameters(
         log_size=np.log([[made.sizes[name] for name in evidence.case.names]]),
         kappa=np.array([made.kappa]),
-        eta=np.array([made.eta]),
-        rate=np.array([made.rate]),
-        shape=np.array([made.shape]),
+        growth=Growth(
+            *(np.array([of]) for of in (made.eta, made.rate, made.shape, made.found)),
+            *(np.array([[of[n] for n in evidence.lists]]) for of in (made.alive, made.clearing)),
+        ),
         bias=by_source(made.bias),
         scatter=by_source(made.scatter),
         reliability=by_source(made.reliability),
@@ -118,6 +119,18 @@ def test_statements_are_as_frequent_as_the_likelihood_says(wording, category, si
     assert_frequencies(drawn, lambda figures: probabilities(made, statement, figures))
 
 
+def test_a_source_that_rounds_its_own_way_is_as_frequent_as_the_likelihood_says():
+    made = worded("about", "all", "large")
+    statement = reworded(made.evidence.statements[0], habit=(0.05, 0.5, 0.4, 0.05))
+    usual = made.evidence
+    made.evidence = replace(usual, statements=(statement,))
+    drawn = np.array([made.state(statement) for _ in range(DRAWS)])
+    assert_frequencies(drawn, lambda figures: probabilities(made, statement, figures))
+    made.evidence = usual
+    with pytest.raises(AssertionError):
+        assert_frequencies(drawn, lambda figures: probabilities(made, usual.statements[0], figures))
+
+
 # of `every_kind`, in the order of its evidence: a word, a hedge, a rumour, estimates, sides
 @pytest.mark.parametrize(
     ("source", "wording"),
@@ -162,7 +175,8 @@ def test_words_of_a_fixed_belief_agree_with_its_probabilities(wording):
     made.reliability = {"Monitor": 1 - 1e-12}
     (statement,) = made.evidence.statements
     drawn = np.array([made.state(statement) for _ in range(2000)])
-    centre = 900 * 0.9 * math.exp(0.1) * made.known(statement.as_of, statement.published, 1.0)
+    known = made.known(statement.as_of, statement.published, statement.reading.aspect)
+    centre = 900 * 0.9 * math.exp(0.1) * known
     if wording == "at_least":
         assert drawn.max() <= centre * 1.3
     elif wording == "up_to":
@@ -443,7 +457,8 @@ def test_reports_of_a_reliable_unbiased_source_are_near_the_truth():
     for seed in range(100):
         simulation = simulate(case, seed=seed, tolls={"killed": 5000})
         (report,) = simulation.case.reports
-        found.append(math.log(report.value / 5000) - float(simulation.parameters["kappa"]))
+        seen = 5000 * simulation.parameters["found"] * math.exp(simulation.parameters["kappa"])
+        found.append(math.log(report.value / seen))
     assert np.median(found) == pytest.approx(0, abs=0.01)
     assert np.std(found) < 0.05
 

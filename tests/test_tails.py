@@ -1,6 +1,7 @@
 """Tails and replicates: uniform where the model is true, small where a figure is far out."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,21 +19,26 @@ WORLDS = 150
 
 def truth(simulation, evidence):
     """The parameters that a case was simulated with, as one draw."""
-    drawn, names = simulation.parameters, evidence.case.names
-    return Parameters(
-        log_size=np.log([[simulation.tolls[name] for name in names]]),
-        **{k: np.array([drawn[k]]) for k in ("kappa", "eta", "rate", "shape")},
-        **{k: np.array([[drawn[k][s] for s in evidence.sources]])
-           for k in ("bias", "scatter", "reliability")},
+    drawn, lists = simulation.parameters, evidence.lists
+    return Parameters.of(
+        {
+            "size": np.array([[simulation.tolls[name] for name in evidence.case.names]]),
+            **{k: np.array([drawn[k]]) for k in ("kappa", "eta", "rate", "shape", "found")},
+            **{k: np.array([[drawn[k][n] for n in lists]]) for k in ("alive", "clearing")},
+            **{k: np.array([[drawn[k][s] for s in evidence.sources]])
+               for k in ("bias", "scatter", "reliability")},
+        }
     )  # fmt: skip
 
 
-def one(draws=1, *, size=300.0, scatter=0.2, reliability=0.8, bias=1.0):
-    ones = np.ones(draws)
-    return Parameters(
-        log_size=np.log(size) * ones[:, None], kappa=0 * ones, eta=0 * ones, rate=1e6 * ones,
-        shape=ones, bias=bias * ones[:, None], scatter=scatter * ones[:, None],
-        reliability=reliability * ones[:, None],
+def one(draws=1, *, size=300.0, scatter=0.2, reliability=0.8):
+    """Draws of a single source without bias on tolls all known and found."""
+    column = np.ones((draws, 1))
+    return Parameters.of(
+        {
+            "size": size * column, "kappa": np.zeros(draws), "eta": np.zeros(draws),
+            "bias": column, "scatter": scatter * column, "reliability": reliability * column,
+        }
     )  # fmt: skip
 
 
@@ -121,11 +127,8 @@ def test_an_estimate_is_held_against_its_own_interval():
 def test_a_split_is_held_against_shares():
     rows = [{"value": v, "category": c} for c, v in (("x", 30), ("y", 60), ("z", 10))]
     evidence = evidence_of(*rows, kind="conflict", categories=["x", "y", "z"])
-    draws = one(size=100.0)
     sizes = np.log([[100.0, 60.0, 30.0, 10.0]])
-    draws = Parameters(
-        **(draws.__dict__ | {"log_size": sizes, "reliability": np.array([[1 - 1e-9]])})
-    )
+    draws = replace(one(reliability=1 - 1e-9), log_size=sizes)
     split = tails_of(evidence, "Monitor", draws)[-1]
     concentration = evidence.case.source_prior("Monitor").composition
     exact = stats.betabinom(100, concentration * 0.6, concentration * 0.4)

@@ -6,38 +6,58 @@ from helpers import every_kind
 from scipy import stats
 
 from tolls.evidence import gather
-from tolls.likelihood import Parameters
+from tolls.likelihood import Parameters, log_likelihood
 from tolls.priors import Beta
 from tolls.simulation import draw_sizes
-from tolls.unknowns import BLOCKS, rows_of, unknowns
+from tolls.unknowns import BLOCKS, behind, rows_of, unknowns
 
 DRAWS = 20_000
 SPLIT = {"categories": {"killed": [["civilians", "forces"], ["north", "south", "coast"]]}}
 
 
-def from_prior(case, sources, count=DRAWS, seed=1):
+def searched():
+    """Return a case with lists of the missing too."""
+    rows = [
+        {"source": "Monitor", "measure": "missing", "value": 400, "published": "2025-03-09"},
+        {"source": "Web", "measure": "missing", "value": 900, "evidence": "public_list",
+         "published": "2025-03-09"},
+    ]  # fmt: skip
+    case = every_kind(**SPLIT)
+    return case.with_reports([*(r.as_row() for r in case.reports), *rows])
+
+
+def from_prior(evidence, count=DRAWS, seed=1):
     """Draw everything from its prior, as the model's text states it."""
-    rng, presets = np.random.default_rng(seed), case.presets
+    case, rng, presets = evidence.case, np.random.default_rng(seed), evidence.case.presets
     event, growth = presets.event_kinds[case.kind], presets.growth
-    priors = [case.source_prior(name) for name in sources]
-    return Parameters(
-        log_size=np.log(draw_sizes(case, count, rng)),
-        kappa=rng.normal(0, presets.shared_bias.sd, count),
-        eta=rng.normal(0, growth.eta_sd, count),
-        rate=event.rate * np.exp(rng.normal(0, event.rate_sd, count)),
-        shape=np.exp(rng.normal(growth.shape_log_mean, growth.shape_log_sd, count)),
-        bias=np.exp([rng.normal(p.bias.mean, p.bias.sd, count) for p in priors]).T,
-        scatter=np.exp([rng.normal(p.scatter.mean, p.scatter.sd, count) for p in priors]).T,
-        reliability=np.transpose(
-            [rng.beta(p.reliability.a, p.reliability.b, count) for p in priors]
-        ),
-    )
+    lists = [presets.missing.lists[name] for name in evidence.lists]
+    priors = [case.source_prior(name) for name in evidence.sources]
+    columns = (count, len(lists))
+    return Parameters.of(
+        {
+            "size": draw_sizes(case, count, rng),
+            "kappa": rng.normal(0, presets.shared_bias.sd, count),
+            "eta": rng.normal(0, growth.eta_sd, count),
+            "rate": event.rate * np.exp(rng.normal(0, event.rate_sd, count)),
+            "shape": np.exp(rng.normal(growth.shape_log_mean, growth.shape_log_sd, count)),
+            "found": rng.beta(*event.found, count),
+            "alive": np.exp(rng.normal([np.log(x.alive) for x in lists],
+                                       [x.alive_sd for x in lists], columns)),
+            "clearing": np.exp(rng.normal([np.log(x.days) for x in lists],
+                                          [x.days_sd for x in lists], columns)),
+            "bias": np.exp([rng.normal(p.bias.mean, p.bias.sd, count) for p in priors]).T,
+            "scatter": np.exp([rng.normal(p.scatter.mean, p.scatter.sd, count) for p in priors]).T,
+            "reliability": np.transpose(
+                [rng.beta(p.reliability.a, p.reliability.b, count) for p in priors]
+            ),
+        }
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def found():
-    evidence = gather(every_kind(**SPLIT))
-    return unknowns(evidence.case, evidence.sources, from_prior(evidence.case, evidence.sources))
+    evidence = gather(searched())
+    return unknowns(evidence, from_prior(evidence))
 
 
 def test_every_block_is_there_and_shares_have_one_less_than_parts(found):
@@ -76,8 +96,25 @@ def test_a_certain_reliability_has_a_finite_density(found):
 
 
 def test_some_draws_are_the_same_draws():
-    evidence = gather(every_kind())
-    whole = from_prior(evidence.case, evidence.sources, 50)
+    evidence = gather(searched())
+    whole = from_prior(evidence, 50)
     some = rows_of(whole, np.array([3, 3, 7]))
     assert (some.log_size == whole.log_size[[3, 3, 7]]).all()
     assert (some.growth.eta == whole.growth.eta[[3, 3, 7]]).all()
+
+
+def test_part_of_the_evidence_has_its_sources_and_lists_alone():
+    evidence = gather(searched())
+    assert len(evidence.lists) == 2
+    whole = from_prior(evidence, 50)
+    for voice in evidence.sources:
+        part = evidence.only(unit for unit in evidence.units if unit.source == voice)
+        draws = behind(whole, evidence, part)
+        assert draws.bias.shape == (50, 1)
+        assert draws.growth.alive.shape == (50, len(part.lists))
+        # what its statements are worth is the same, seen alone or among all
+        alone, among = (
+            np.hstack(log_likelihood(e, d)) for e, d in ((part, draws), (evidence, whole))
+        )
+        own = [unit.source == voice for unit in evidence.units]
+        assert alone == pytest.approx(among[:, own])

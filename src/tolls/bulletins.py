@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tolls.categories import Categories, Partition
-from tolls.constants import UNKNOWN
-from tolls.growth import Moment
+from tolls.constants import ROOTS, UNKNOWN
+from tolls.growth import Aspect, Moment
 from tolls.presets import Presets
 from tolls.readings import Reading
 from tolls.relays import covers, specificity
@@ -88,7 +88,8 @@ def assemble(
     for partition in reversed(categories.ordered_partitions):
         found = _bulletins(partition, figures)
         for parts in _without_repeated(found, fates):
-            compositions.append(_composition(partition, parts))
+            if parts[0].report.measure in ROOTS:  # how the missing are split says nothing yet
+                compositions.append(_composition(partition, parts))
             _merge(partition, parts, figures, categories, presets, fates)
     fates.put(
         (
@@ -391,7 +392,7 @@ def _link(
     return Link(
         _memory(previous.report.published, report.published, presets),
         math.log(said) - reading.shift,
-        reading.pace,
+        reading.aspect,
         previous.report.published,
         previous.report.as_of,
         previous.rows,
@@ -418,7 +419,7 @@ def _linked_compositions(
             link = Link(
                 _memory(before.published, composition.published, presets),
                 tuple(count / sum(before.counts) for count in before.counts),
-                1.0,
+                Aspect(),
                 before.published,
                 before.as_of,
                 before.rows,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tolls.categories import Categories, Partition
-from tolls.constants import ROOTS
+from tolls.constants import MEASURES, ROOTS
 from tolls.declaration import Declaration, check_kinds, validate
 from tolls.errors import InputError, Problems, nearest
 from tolls.formatting import percent
@@ -275,12 +275,16 @@ class Case:
             told.append(f"not declared, hence grade F: {', '.join(map(self._hinted, strange))}")
         sources = {name: declared(name, table) for name, table in declaration.sources.items()}
         sources |= {name: SourceDeclaration(name) for name in strange}
+        counted: dict[str, set[str]] = {}
+        for report in self.reports:
+            for name in (report.source, report.cites):
+                counted.setdefault(name, set()).add(report.measure)
         self._set(
             start=start,
             end=declaration.end or start,
             root_prior=root_prior,
             sources=sources,
-            voices=voices_of(declaration, sources),
+            voices=voices_of(declaration, sources, counted),
             _own=declaration,
             assumptions=tuple(told),
         )
@@ -296,14 +300,18 @@ class Case:
         """Nodes and unions in declared order."""
         return self.categories.names
 
-    def voice(self, source: str, node: str) -> str:
-        """Return whose behaviour a source's reports on a node share: its key in `voices`."""
+    def voice(self, source: str, node: str, measure: str = "") -> str:
+        """Return whose behaviour a source's reports on a node share: its key in `voices`.
+
+        Of the case's own measure, or of the missing where `measure` says so.
+        """
         above = (node, *self.categories.ancestors(node))
-        return voice_of(self._own, source, above)
+        return voice_of(self._own, source, above, measure or self.measure)
 
     def member_of(self, voice: str) -> str:
         """Return the first source whose reports are of a voice."""
-        return next(s for s in self.sources if voice in (self.voice(s, n) for n in self.names))
+        spoken = [(n, m) for n in self.names for m in ("", *MEASURES[len(ROOTS) :])]
+        return next(s for s in self.sources if voice in (self.voice(s, *of) for of in spoken))
 
     def source_prior(self, name: str) -> SourcePrior:
         """Return the priors of one voice, or of a source's own."""

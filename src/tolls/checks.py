@@ -89,7 +89,7 @@ def findings(evidence: Evidence, parameters: Parameters) -> tuple[Finding, ...]:
     count = len(parameters.kappa)
     rows = np.linspace(0, count - 1, min(count, MOST_DRAWS)).astype(np.int64)
     found = (
-        *_conflicts(evidence, unknowns(evidence.case, evidence.sources, parameters)),
+        *_conflicts(evidence, unknowns(evidence, parameters)),
         *_misfits(evidence, rows_of(parameters, rows)),
         *_dominated(evidence, parameters),
     )
@@ -150,11 +150,17 @@ def _displaced(evidence: Evidence, unknown: Unknown, prior: LogNormal) -> str:
                 f"{name} seems to state {middle:.2g} times what is knowable, where its kind and "
                 f"grade let expect {told}; look at them, and at what it counts"
             )
-    curve = {"harm": "the course of the harm", "rate": "the rate per day at which tolls become "
-             "known", "shape": "the shape in which tolls become known"}[name]  # fmt: skip
+    curve, *of = name.split()
+    what = {
+        "harm": "the course of the harm",
+        "rate": "the rate per day at which tolls become known",
+        "shape": "the shape in which tolls become known",
+        "alive": f"the number on {''.join(of)} lists of the missing who turn up alive, per dead,",
+        "clearing": f"the number of days in which {''.join(of)} lists of the missing are cleared",
+    }[curve]
     return (
-        f"{curve} seems to be {middle:.2g}, where an event of kind {evidence.case.kind} lets "
-        f"expect {told}; look at kind, start and end of the event"
+        f"{what} seems to be {middle:.2g}, where an event of kind {evidence.case.kind} lets expect "
+        f"{told}; look at kind, start and end of the event"
     )
 
 

@@ -417,6 +417,10 @@ class Collapsed:
             flat["share"] = np.exp(np.stack(shares, axis=1))
         if presets.event_kinds[evidence.case.kind].rate is not None:
             flat |= {"rate": growth.rate, "shape": growth.shape}
+        if evidence.searched:
+            flat["found"] = growth.found
+        if evidence.lists:
+            flat |= {"alive": growth.alive, "clearing": growth.clearing}
         return {name: x.reshape(CHAINS, DRAWS, *x.shape[1:]) for name, x in flat.items()}
 
 

@@ -9,20 +9,24 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import betaincinv, ndtr
 
 from tolls.evidence import Evidence, Exposures
 from tolls.likelihood import Growth, levels, log_known
+from tolls.presets import MissingList
 from tolls.shears import Shears, Sticks, contrasts
 
 __all__ = ["Coordinates", "log_sum"]
 
 type Floats = NDArray[np.floating[Any]]
 
+FARTHEST, KNOTS = 9.0, 4001  # of the table of a Beta's quantiles, in sd of a normal
+CLEARED = 4.0  # days of clearing gone by after which a list tells no more of its living
 SEEN = 7  # statements of a node whose exposures tell what was knowable on average
 
 
@@ -33,24 +37,37 @@ def log_sum(values: Floats) -> Floats:
     return total
 
 
+@lru_cache(maxsize=64)
+def _log_beta(a: float, b: float) -> tuple[Floats, Floats]:
+    """Table of the log of a Beta variate by the normal one of the same probability."""
+    knots = np.linspace(-FARTHEST, FARTHEST, KNOTS)
+    return knots, np.log(betaincinv(a, b, ndtr(knots)))
+
+
 @dataclass(frozen=True)
 class Coordinates:
-    """Coordinates of a case's evidence: level of the root, shares, growth, in this order."""
+    """Coordinates of a case's evidence: level of the root, shares, then those of `places`."""
 
     evidence: Evidence
 
     @cached_property
-    def grows(self) -> bool:
-        """Whether the kind of event has a growth of knowledge."""
-        case = self.evidence.case
-        return case.presets.event_kinds[case.kind].rate is not None
+    def places(self) -> dict[str, int]:
+        """Where the coordinates stand that come after level and shares."""
+        evidence, case = self.evidence, self.evidence.case
+        first = 1 + sum(len(p.into) - 1 for p in case.categories.partitions)
+        grows = case.presets.event_kinds[case.kind].rate is not None
+        names = [
+            *(["shared"] if evidence.anchored else []),
+            *(["found"] if evidence.searched else []),
+            *(f"{of} {name}" for name in evidence.lists for of in ("alive", "clearing")),
+            *(["eta", "rate", "shape"] if grows else ["eta"]),
+        ]
+        return {name: first + i for i, name in enumerate(names)}
 
     @cached_property
     def dimension(self) -> int:
         """Number of coordinates."""
-        partitions = self.evidence.case.categories.partitions
-        shares = sum(len(p.into) - 1 for p in partitions)
-        return 1 + shares + self.evidence.anchored + (3 if self.grows else 1)
+        return 1 + max(self.places.values())
 
     @cached_property
     def level_sd(self) -> float:
@@ -67,7 +84,8 @@ class Coordinates:
     def shears(self) -> Shears:
         """Maps to coordinates in which what the data know lies along the axes."""
         sticks = tuple(self._sticks())
-        return Shears((*sticks, Seen(self, sticks)))
+        lists = (Listed(self, name) for name in self.evidence.lists)
+        return Shears((*lists, *sticks, Seen(self, sticks)))
 
     def _sticks(self) -> Iterator[Sticks]:
         """Partitions; the parts most spoken of are broken off first."""
@@ -118,20 +136,26 @@ class Coordinates:
 
     def _shared(self, z: Floats) -> Floats:
         """Return the shared bias where it has a coordinate of its own, before those of growth."""
-        return self.evidence.case.presets.shared_bias.sd * z[:, -4 if self.grows else -2]
+        return self.evidence.case.presets.shared_bias.sd * z[:, self.places["shared"]]
 
     def growth(self, z: Floats) -> Growth:
-        """How knowledge grows; a rate and shape of one where the kind of event has none."""
-        case = self.evidence.case
-        growth, event = case.presets.growth, case.presets.event_kinds[case.kind]
-        if event.rate is None or event.rate_sd is None:
-            ones = np.ones(len(z))
-            return Growth(growth.eta_sd * z[:, -1], ones, ones)
-        return Growth(
-            growth.eta_sd * z[:, -3],
-            event.rate * np.exp(event.rate_sd * z[:, -2]),
-            np.exp(growth.shape_log_mean + growth.shape_log_sd * z[:, -1]),
-        )
+        """How knowledge grows; a rate, shape and share found of one where there are none."""
+        evidence, presets = self.evidence, self.evidence.case.presets
+        growth, event = presets.growth, presets.event_kinds[evidence.case.kind]
+        own = {name: z[:, place] for name, place in self.places.items()}
+        rate = shape = found = np.ones(len(z))
+        if event.rate is not None and event.rate_sd is not None:
+            rate = event.rate * np.exp(event.rate_sd * own["rate"])
+            shape = np.exp(growth.shape_log_mean + growth.shape_log_sd * own["shape"])
+        if evidence.searched:
+            knots, logs = _log_beta(*event.found)
+            found = np.exp(np.interp(own["found"], knots, logs))
+        alive, clearing = (np.ones((len(z), len(evidence.lists))) for _ in range(2))
+        for i, name in enumerate(evidence.lists):
+            of = presets.missing.lists[name]
+            alive[:, i] = of.alive * np.exp(of.alive_sd * own[f"alive {name}"])
+            clearing[:, i] = of.days * np.exp(of.days_sd * own[f"clearing {name}"])
+        return Growth(growth.eta_sd * own["eta"], rate, shape, found, alive, clearing)
 
     def shared_bias(self, z: Floats, rng: np.random.Generator) -> Floats:
         """Draw the shared bias given the level of the root, (draw,).
@@ -145,6 +169,43 @@ class Coordinates:
         shared = case.presets.shared_bias.sd
         split = shared / self.level_sd
         return shared * (split * z[:, 0] + math.sqrt(1 - split**2) * rng.standard_normal(len(z)))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The living on a list of the missing as they were when the list was read, not at first.
+
+    Few who are long on it and many who are soon heard of are the same figure.
+    """
+
+    coordinates: Coordinates
+    name: str
+
+    def straight(self, z: Floats) -> Floats:
+        """Put those still listed in place of those listed at first."""
+        return self._moved(z, 1.0)
+
+    def curved(self, y: Floats) -> Floats:
+        """Put it back."""
+        return self._moved(y, -1.0)
+
+    def _moved(self, z: Floats, sign: float) -> Floats:
+        own, prior = self.coordinates, self._prior
+        clearing = prior.days * np.exp(prior.days_sd * z[:, own.places[f"clearing {self.name}"]])
+        gone = np.minimum(self._days / clearing, CLEARED)
+        moved = z.copy()
+        moved[:, own.places[f"alive {self.name}"]] -= sign * gone / prior.alive_sd
+        return moved
+
+    @cached_property
+    def _prior(self) -> MissingList:
+        return self.coordinates.evidence.case.presets.missing.lists[self.name]
+
+    @cached_property
+    def _days(self) -> float:
+        evidence = self.coordinates.evidence
+        on = evidence.now.listed[:, evidence.lists.index(self.name)] > 0
+        return float(np.median(evidence.now.days[on]))
 
 
 @dataclass(frozen=True)
@@ -188,7 +249,8 @@ class Seen:
             if above is not None and node not in self._exposures:
                 found[node] = found[above]
             else:
-                found[node] = log_known(self._exposures[node], growth, own.grows).mean(axis=1)
+                exposures = self._exposures[node]
+                found[node] = log_known(exposures, growth, own.evidence).mean(axis=1)
         return found
 
     @cached_property
@@ -197,7 +259,10 @@ class Seen:
         evidence = self.coordinates.evidence
         categories, days = evidence.case.categories, evidence.now.days
         told: dict[str, list[int]] = {node: [] for node in categories.nodes}
+        counts = evidence.now.found & ~evidence.now.unfound
         for i in np.argsort(days):
+            if counts.any() and not counts[i]:  # what was seen is what was found
+                continue
             members = categories.members(evidence.statements[i].node)
             parts = {a for m in members for a in (m, *categories.ancestors(m))} - {categories.root}
             for node in parts or {categories.root}:

@@ -51,7 +51,8 @@ class Estimate:
         Seed of the fit.
     posterior : mapping of str to (chain, draw, …) arrays
         ``toll`` (node) in whole people; ``size`` (node), ``share`` (part), ``bias``, ``scatter``,
-        ``reliability`` (source), ``kappa``, ``eta``, ``rate``, ``shape``.
+        ``reliability`` (source), ``kappa``, ``eta``, ``rate``, ``shape``, ``found``;
+        ``alive`` and ``clearing`` (list) where there are reports of the missing.
     prior : mapping of str to (chain, draw, …) arrays
         ``toll`` before any report.
     diagnostics : Diagnostics
@@ -208,18 +209,8 @@ class Estimate:
     def parameters(self) -> Parameters:
         """Draws of everything the likelihood depends on, chains one after the other."""
         chains, length = self.posterior["toll"].shape[:2]
-        draws = chains * length
-        flat = {name: v.reshape(draws, *v.shape[2:]) for name, v in self.posterior.items()}
-        ones = np.ones(draws)
-        return Parameters(
-            log_size=np.log(flat["size"]),
-            kappa=flat["kappa"],
-            eta=flat["eta"],
-            rate=flat.get("rate", ones),
-            shape=flat.get("shape", ones),
-            bias=flat["bias"],
-            scatter=flat["scatter"],
-            reliability=flat["reliability"],
+        return Parameters.of(
+            {n: v.reshape(chains * length, *v.shape[2:]) for n, v in self.posterior.items()}
         )
 
     def probability(

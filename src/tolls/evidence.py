@@ -6,7 +6,7 @@ engines and the simulation start from the same arrays. No likelihood lives here.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import cached_property
 
@@ -18,9 +18,10 @@ from tolls.case import Case
 from tolls.constants import ROOTS
 from tolls.doubts import suspected_copies
 from tolls.errors import InputError
-from tolls.growth import Moment, exposure, parse_day
+from tolls.growth import LISTS, Aspect, Moment, exposure, parse_day
 from tolls.relays import settle_relays
 from tolls.reports import Report
+from tolls.rounding import habits_in_words, with_habit
 from tolls.statements import Composition, Fates, Statement
 
 __all__ = ["FATES", "Evidence", "Exposures", "gather"]
@@ -34,14 +35,27 @@ _FATE_KEYS = {"relay": "relays", "repeat": "repeats"}
 
 @dataclass(frozen=True)
 class Exposures:
-    """Elapsed share of the period and days of knowledge, one entry per statement."""
+    """What growth has to work with, one entry per statement.
+
+    Attributes
+    ----------
+    elapsed, days : (statement,) float arrays
+        Elapsed share of the period, and days of knowledge at the pace of what is counted.
+    found, unfound : (statement,) bool arrays
+        Whether the dead count who were found by then, and those who were not.
+    listed : (statement, list) float array
+        One in the column of the list of the missing whose living count too.
+    """
 
     elapsed: Floats
     days: Floats
+    found: NDArray[np.bool_]
+    unfound: NDArray[np.bool_]
+    listed: Floats
 
     def of(self, which: slice | Ints) -> "Exposures":
         """Exposures of some of the statements."""
-        return Exposures(self.elapsed[which], self.days[which])
+        return Exposures(*(getattr(self, f.name)[which] for f in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -200,25 +214,44 @@ class Evidence:
     @cached_property
     def now(self) -> Exposures:
         """Exposures of each statement."""
-        return self.exposures([(s.as_of, s.published, s.reading.pace) for s in self.statements])
+        return self.exposures([(s.as_of, s.published, s.reading.aspect) for s in self.statements])
 
     @cached_property
     def before(self) -> Exposures:
         """Exposures of the figure that each statement leans on."""
         return self.exposures(
             [
-                (s.link.as_of, s.link.published, s.link.pace)
+                (s.link.as_of, s.link.published, s.link.aspect)
                 if s.link
-                else (s.as_of, s.published, s.reading.pace)
+                else (s.as_of, s.published, s.reading.aspect)
                 for s in self.statements
             ]
         )
 
-    def exposures(self, moments: Sequence[tuple[Moment, Moment, float]]) -> Exposures:
-        """Exposures of (as_of, published, pace) within the period."""
+    @property
+    def searched(self) -> bool:
+        """Whether some of those counted are never found: of the dead, not of the injured."""
+        return self.case.measure == ROOTS[0]
+
+    @cached_property
+    def lists(self) -> tuple[str, ...]:
+        """The lists of the missing that anything said rests on."""
+        told = {s.reading.aspect.listed for s in self.statements}
+        told |= {s.link.aspect.listed for s in self.statements if s.link}
+        return tuple(name for name in LISTS if name in told)
+
+    def exposures(self, moments: Sequence[tuple[Moment, Moment, Aspect]]) -> Exposures:
+        """Exposures of (as_of, published, what is counted) within the period."""
         start, end = self.period
-        found = [exposure(a, p, start, end, self.case.presets, pace) for a, p, pace in moments]
-        return Exposures(np.array([e.elapsed for e in found]), np.array([e.days for e in found]))
+        found = [exposure(a, p, start, end, self.case.presets, of.pace) for a, p, of in moments]
+        aspects = [of for *_, of in moments]
+        return Exposures(
+            np.array([e.elapsed for e in found]),
+            np.array([e.days for e in found]),
+            np.array([of.found for of in aspects]),
+            np.array([of.unfound for of in aspects]),
+            np.array([[of.listed == name for name in self.lists] for of in aspects], dtype=float),
+        )
 
 
 def gather(case: Case, as_of: date | str | None = None) -> Evidence:
@@ -293,13 +326,13 @@ def _gathered(case: Case, cut: date | None, fates: Fates) -> Evidence | None:
         fates.put((relay.row,), "relay", reason)
     statements: list[Statement] = []
     compositions: list[Composition] = []
-    own = [replace(r, source=case.voice(r.source, r.category)) for r in own]
+    own = [replace(r, source=case.voice(r.source, r.category, r.measure)) for r in own]
     sources = [name for name in case.voices if any(r.source == name for r in own)]
     for name in sources:
         said = [r for r in own if r.source == name]
         voice = case.voices[name]
         more, splits = assemble(said, voice, case.categories, case.presets, fates, case.scopes)
-        statements += more
+        statements += with_habit(more, case.presets.about)
         compositions += splits
     if not statements:
         return None
@@ -312,7 +345,13 @@ def _gathered(case: Case, cut: date | None, fates: Fates) -> Evidence | None:
         statements=tuple(statements),
         compositions=tuple(compositions),
         fates={row: fate for row, fate in sorted(fates.by_row.items()) if row in rows},
-        warnings=(*case.assumptions, *_entered(case, fates)),
+        warnings=(
+            *case.assumptions,
+            *_entered(case, fates),
+            *habits_in_words(
+                statements, case.presets.about, "" if case.measure == ROOTS[0] else case.measure
+            ),
+        ),
     )
 
 
@@ -329,8 +368,6 @@ def _cut(as_of: date | str | None, case: Case) -> date | None:
 
 def _unsupported(report: Report) -> str:
     """Say why a report cannot be evidence in this version, or nothing."""
-    if report.measure not in ROOTS:
-        return f"measure {report.measure} (read by a later version)"
     if report.qualifier == "at_least" and report.value == 0:
         return '"at least 0" says nothing'
     return ""

@@ -25,7 +25,8 @@ ENGINES = ("auto", "collapsed", "nuts")
 ON_FAILURE = ("raise", "warn")
 PRIOR_DRAWS = 10_000
 OTHER_MEASURE = 2**40  # added to the seed for each measure beside the killed: streams of its own
-_REQUIRED = ("size", "bias", "scatter", "reliability", "kappa", "eta")
+_REQUIRED = ("size", "bias", "scatter", "reliability", "kappa", "eta", "found")
+_GROWING, _LISTED = ("rate", "shape"), ("alive", "clearing")
 
 type Arrays = Mapping[str, NDArray[Any]]
 
@@ -158,11 +159,12 @@ def from_pymc(
     evidence = gather(case, as_of)
     found = tree["posterior"]
     lengths = {"node": len(case.names), "source": len(evidence.sources)}
+    lengths["list"] = len(evidence.lists)
     grows = case.presets.event_kinds[case.kind].rate is not None
-    required = (*_REQUIRED, "rate", "shape") if grows else _REQUIRED
+    required = (*_REQUIRED, *(_GROWING * grows), *(_LISTED * bool(evidence.lists)))
     problems = [f"posterior: {name} is missing" for name in required if name not in found]
     posterior = {}
-    for name in (*_REQUIRED, "rate", "shape", "share"):
+    for name in (*required, "share"):
         if name in found:
             values = np.asarray(found[name])
             due = [lengths[d] for d in DIMS.get(name, ()) if d in lengths]

@@ -25,7 +25,7 @@ from pytensor.tensor.elemwise import Elemwise
 from scipy import special
 
 from tolls.case import Case
-from tolls.evidence import Evidence, gather
+from tolls.evidence import Evidence, Exposures, gather
 from tolls.presets import Presets
 from tolls.readings import Reading
 from tolls.statements import Composition
@@ -80,8 +80,9 @@ def pymc_model(case: Case, as_of: date | str | None = None) -> pm.Model:
     -------
     pymc.Model
         Random variables ``root``, ``bias``, ``scatter``, ``reliability`` (source), ``kappa``,
-        ``eta``, ``rate``, ``shape`` and the log shares of every partition; deterministic ``size``
-        (node) in people and ``share`` (part).
+        ``eta``, ``rate``, ``shape``, ``found``, ``alive`` and ``clearing`` (list) where there are
+        reports of the missing, and the log shares of every partition; deterministic ``size`` (node)
+        in people and ``share`` (part).
 
     Raises
     ------
@@ -115,6 +116,7 @@ class Structure:
     members: tuple[tuple[str, tuple[str, ...]], ...]
     partitions: tuple[tuple[str, str, tuple[str, ...]], ...]
     sources: tuple[str, ...]
+    lists: tuple[str, ...]
     shapes: tuple[tuple[str, str, tuple[int, ...]], ...]
 
     def unpack(self, numbers: Tensor) -> dict[str, dict[str, Tensor]]:
@@ -137,6 +139,7 @@ def split(evidence: Evidence, *, prior_only: bool = False) -> tuple[Structure, F
         members=tuple((name, categories.members(name)) for name in categories.names),
         partitions=tuple((label, p.of, p.into) for label, p in categories.labelled),
         sources=evidence.sources,
+        lists=evidence.lists,
         shapes=tuple((table, name, np.shape(values)) for table, name, values in columns),
     )
     return structure, np.concatenate([np.ravel(values) for _, _, values in columns], dtype=float)
@@ -150,10 +153,19 @@ def _priors(evidence: Evidence) -> dict[str, Any]:
         "rate_mean": math.log(event.rate), "rate_sd": event.rate_sd,
         "shape_mean": growth.shape_log_mean, "shape_sd": growth.shape_log_sd,
     }  # fmt: skip
+    missing = [presets.missing.lists[name] for name in evidence.lists]
+    listed = missing and {
+        "alive_mean": [math.log(of.alive) for of in missing],
+        "alive_sd": [of.alive_sd for of in missing],
+        "clearing_mean": [math.log(of.days) for of in missing],
+        "clearing_sd": [of.days_sd for of in missing],
+    }
+    searched = evidence.searched and {"found_a": event.found[0], "found_b": event.found[1]}
     return {
         "root_mean": case.root_prior.mean, "root_sd": case.root_prior.sd,
         **{f"share_sd_of_{label}": p.sd for label, p in case.categories.labelled},
-        "kappa_sd": presets.shared_bias.sd, "eta_sd": growth.eta_sd, **(known or {}),
+        "kappa_sd": presets.shared_bias.sd, "eta_sd": growth.eta_sd,
+        **(known or {}), **(searched or {}), **(listed or {}),
         "bias_mean": [p.bias.mean for p in sources], "bias_sd": [p.bias.sd for p in sources],
         "scatter_mean": [p.scatter.mean for p in sources],
         "scatter_sd": [p.scatter.sd for p in sources],
@@ -175,9 +187,7 @@ def _reports(evidence: Evidence) -> dict[str, dict[str, Any]]:
         # a part stated alone: its split is uncertain, and it need not grow as the whole does
         "spread": alone * belief.part_sd**2 * (1 - pull**2) + belief.gross_sd**2 * GROSS,
         "uneven": alone * belief.part_growth_sd**2, "counting": belief.counting,
-        "log_elapsed": np.log(evidence.now.elapsed),
-        "log_elapsed_before": np.log(evidence.before.elapsed),
-        "log_days": np.log(evidence.now.days), "log_days_before": np.log(evidence.before.days),
+        **_exposed(evidence, evidence.now, ""), **_exposed(evidence, evidence.before, "_before"),
     }  # fmt: skip
     tables = {"statements": statements, "pieces": _all_pieces(evidence, components)}
     for label, partition in evidence.case.categories.labelled:
@@ -185,6 +195,17 @@ def _reports(evidence: Evidence) -> dict[str, dict[str, Any]]:
         if stated:
             tables[f"compositions_of_{label}"] = _splits(stated, evidence, components)
     return tables
+
+
+def _exposed(evidence: Evidence, exposures: Exposures, when: str) -> dict[str, Any]:
+    """Columns of what growth has to work with; of what is counted, where that differs."""
+    columns = {"log_elapsed": np.log(exposures.elapsed), "log_days": np.log(exposures.days)}
+    if evidence.now.unfound.any() or evidence.before.unfound.any():
+        residue = evidence.case.presets.missing.residue * exposures.listed.sum(axis=1)
+        columns |= {"found": exposures.found, "unfound": exposures.unfound, "residue": residue}
+    if evidence.lists:
+        columns |= {"listed": exposures.listed}
+    return {f"{name}{when}": values for name, values in columns.items()}
 
 
 def _splits(stated: list[Composition], evidence: Evidence, components: Floats) -> dict[str, Any]:
@@ -243,8 +264,9 @@ def _pieces(reading: Reading, presets: Presets) -> list[tuple[float, ...]]:
     if wording == "ceiling":
         return [_cell(0.0, y + 0.5, 1.0)]
     if wording == "about":
-        units = zip(presets.about.digits, presets.about.weights, strict=True)
-        own = _cell(y - 0.5, y + 0.5, presets.about.unrounded)
+        unrounded, *weights = reading.habit or presets.about.shares
+        units = zip(presets.about.digits, weights, strict=True)
+        own = _cell(y - 0.5, y + 0.5, unrounded)
         return [own, *(_rounding_cell(y, digits, weight) for digits, weight in units)]
     mixture = list(zip(presets.bounds.means, presets.bounds.weights, strict=True))
     if wording == "up_to" and y == 0:  # X exp(E) < 1/2, by Gauss-Laguerre over E
@@ -307,6 +329,7 @@ def assemble(structure: Structure, numbers: Floats) -> pm.Model:
         "node": [name for name, _ in structure.members],
         "source": structure.sources,
         "part": parts,
+        "list": structure.lists,
         **{f"part_of_{label}": into for label, _, into in structure.partitions},
     }
 
@@ -352,8 +375,8 @@ def assemble(structure: Structure, numbers: Floats) -> pm.Model:
         source, pull = stated["source"].astype("int64"), stated["pull"]
         level = log_size[stated["node"].astype("int64")] + log_final[source]
         level = (level - (1 - stated["seen"]) * kappa)[:, None]
-        log_known = known.log_share(stated["log_elapsed"], stated["log_days"])[:, None]
-        before = known.log_share(stated["log_elapsed_before"], stated["log_days_before"])[:, None]
+        log_known = known.log_share(stated, "")[:, None]
+        before = known.log_share(stated, "_before")[:, None]
         ahead = log_known - pull * before
         mean = (1 - pull) * level + stated["said"] + ahead + stated["shift"][:, None]
         # what leans on the previous figure adds the innovation of a stationary autoregression
@@ -372,22 +395,40 @@ def assemble(structure: Structure, numbers: Floats) -> pm.Model:
 
 
 class _Growth:
-    """Random variables of the growth of knowledge, where the kind of event has any."""
+    """Random variables of the growth of knowledge, in so far as the evidence has any."""
 
     def __init__(self, prior: Tensors) -> None:
         self.exponent = pt.exp(pm.Normal("eta", 0.0, prior["eta_sd"]))
+        self.log_found = (
+            pt.log(pm.Beta("found", prior["found_a"], prior["found_b"]))
+            if "found_a" in prior
+            else pt.constant(0.0)
+        )
+        if "alive_mean" in prior:
+            self.alive, self.clearing = (
+                pm.LogNormal(name, prior[f"{name}_mean"], prior[f"{name}_sd"], dims="list")
+                for name in ("alive", "clearing")
+            )
         self.grows = "rate_mean" in prior
         if self.grows:
             self.log_rate = pt.log(pm.LogNormal("rate", prior["rate_mean"], prior["rate_sd"]))
             self.shape = pm.LogNormal("shape", prior["shape_mean"], prior["shape_sd"])
 
-    def log_share(self, log_elapsed: Tensor, log_days: Tensor) -> Tensor:
-        """Log share of the toll that is knowable."""
-        harm = self.exponent * log_elapsed
-        if not self.grows:
-            return harm
-        reach = pt.exp(self.shape * (self.log_rate + log_days))
-        return harm + pt.log(-pt.expm1(-reach))
+    def log_share(self, stated: Tensors, when: str) -> Tensor:
+        """Log of what of the toll was there to be counted."""
+        harm, log_days = self.exponent * stated[f"log_elapsed{when}"], stated[f"log_days{when}"]
+        log_found = self.log_found
+        if self.grows:
+            reach = pt.exp(self.shape * (self.log_rate + log_days))
+            log_found = log_found + pt.log(-pt.expm1(-reach))
+        if f"found{when}" not in stated:
+            return harm + log_found
+        found, unfound = stated[f"found{when}"], stated[f"unfound{when}"]
+        seen = unfound + (found - unfound) * pt.exp(log_found) + stated[f"residue{when}"]
+        if f"listed{when}" in stated:
+            left = self.alive * pt.exp(-pt.exp(log_days)[:, None] / self.clearing)
+            seen = seen + (stated[f"listed{when}"] * left).sum(axis=1)
+        return harm + pt.log(seen)
 
 
 def _log_statements(pieces: Tensors, mean: Tensor, sd: Tensor, chance: Tensor) -> Tensor:

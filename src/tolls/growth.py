@@ -11,10 +11,31 @@ from datetime import UTC, date, datetime, time, timedelta
 from tolls.errors import InputError
 from tolls.presets import Presets
 
-__all__ = ["Exposure", "Moment", "exposure", "parse_day"]
+__all__ = ["LISTS", "Aspect", "Exposure", "Moment", "exposure", "parse_day"]
 
 FOREVER = 1e9  # days after which everything is known
 _DAY = timedelta(days=1)
+LISTS = ("official", "public")  # of the missing
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """What a figure counts of a toll, and how fast that becomes known.
+
+    Attributes
+    ----------
+    found, unfound : bool
+        Whether it counts the dead who were found by then, and those who were not.
+    listed : str
+        Of a figure of the missing: the list in `LISTS` whose living it counts too; else empty.
+    pace : float
+        Of the growth of knowledge, as a multiple of the event's; 0 for none.
+    """
+
+    found: bool = True
+    unfound: bool = False
+    listed: str = ""
+    pace: float = 1.0
 
 
 @dataclass(frozen=True, order=True, slots=True)

@@ -6,7 +6,8 @@ PyMC: each tests the other.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from functools import reduce
 from typing import Any
 
@@ -30,15 +31,29 @@ type Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Growth:
-    """Draws of how knowledge grows: harm curve (log exponent), rate per day, shape; (draw,)."""
+    """Draws of how knowledge grows.
+
+    Attributes
+    ----------
+    eta, rate, shape : (draw,) arrays
+        Harm curve (log exponent), rate per day and shape of knowledge.
+    found : (draw,) array
+        Share of the dead who are ever found.
+    alive, clearing : (draw, list) arrays
+        Of every list of the missing in ``evidence.lists``: people on it who will turn up alive,
+        per dead, at the beginning; and the days in which their number falls to 1/e.
+    """
 
     eta: Floats
     rate: Floats
     shape: Floats
+    found: Floats
+    alive: Floats
+    clearing: Floats
 
-    def of(self, rows: slice) -> "Growth":
+    def of(self, rows: slice | Ints) -> "Growth":
         """Return some of the draws."""
-        return Growth(self.eta[rows], self.rate[rows], self.shape[rows])
+        return Growth(*(getattr(self, f.name)[rows] for f in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -49,34 +64,65 @@ class Parameters:
     ----------
     log_size : (draw, name) array
         In the order of ``case.names``.
-    kappa, eta, rate, shape : (draw,) arrays
-        Shared bias (log), harm curve (log exponent), rate per day and shape of knowledge.
+    kappa : (draw,) array
+        Shared bias (log).
+    growth : Growth
     bias, scatter, reliability : (draw, source) arrays
         In the order of ``evidence.sources``; bias as the ratio reported : true.
     """
 
     log_size: Floats
     kappa: Floats
-    eta: Floats
-    rate: Floats
-    shape: Floats
+    growth: Growth
     bias: Floats
     scatter: Floats
     reliability: Floats
 
-    @property
-    def growth(self) -> Growth:
-        """What of it the growth of knowledge depends on."""
-        return Growth(self.eta, self.rate, self.shape)
+    @classmethod
+    def of(cls, arrays: Mapping[str, Floats]) -> "Parameters":
+        """Take what it needs from arrays of draws; where nothing grows all is known at once."""
+        count = len(arrays["kappa"])
+        ones, none = np.ones(count), np.ones((count, 0))
+        return cls(
+            np.log(arrays["size"]),
+            arrays["kappa"],
+            Growth(
+                arrays["eta"],
+                arrays.get("rate", ones),
+                arrays.get("shape", ones),
+                arrays.get("found", ones),
+                arrays.get("alive", none),
+                arrays.get("clearing", none),
+            ),
+            arrays["bias"],
+            arrays["scatter"],
+            arrays["reliability"],
+        )
 
 
-def log_known(exposures: Exposures, growth: Growth | Parameters, grows: bool) -> Floats:
-    """Return log F = log H + log W, (draw, statement); W = 1 where the kind does not grow."""
+def log_known(exposures: Exposures, growth: Growth, evidence: Evidence) -> Floats:
+    """Return the log of what of a toll was there to be counted, (draw, statement).
+
+    The harm done by then, times the share found by then: of all who died those ever found, in so
+    far as they are known yet. A figure of the missing counts those not found, and the living.
+    """
+    presets, kind = evidence.case.presets, evidence.case.kind
     harm = np.exp(growth.eta)[:, None] * np.log(exposures.elapsed)
-    if not grows:
-        return harm
-    log_reach = growth.shape[:, None] * (np.log(growth.rate)[:, None] + np.log(exposures.days))
-    known: Floats = harm + np.log(-np.expm1(-np.exp(np.minimum(log_reach, 50.0))))
+    log_found = np.repeat(np.log(growth.found)[:, None], len(exposures.elapsed), axis=1)
+    if presets.event_kinds[kind].rate is not None:
+        log_reach = growth.shape[:, None] * (np.log(growth.rate)[:, None] + np.log(exposures.days))
+        log_found += np.log(-np.expm1(-np.exp(np.minimum(log_reach, 50.0))))
+    others = np.flatnonzero(exposures.unfound)
+    if others.size:
+        own = exposures.of(others)
+        share = np.exp(log_found[:, others])
+        seen = 1 - share + own.found * share
+        if own.listed.any():
+            left = np.exp(-own.days[None, :, None] / growth.clearing[:, None])
+            living = growth.alive[:, None] * left + presets.missing.residue
+            seen = seen + (own.listed * living).sum(axis=2)
+        log_found[:, others] = np.log(seen)
+    known: Floats = harm + log_found
     return known
 
 
@@ -113,14 +159,13 @@ def offsets(
     -------
     Offsets
     """
-    case, belief = evidence.case, evidence.case.presets.belief
-    grows = case.presets.event_kinds[case.kind].rate is not None
+    belief = evidence.case.presets.belief
     own = slice(None) if columns is None else columns
     r, alone = evidence.link[own], evidence.alone[own]
     stated = level[:, evidence.node[own]]
-    known = log_known(evidence.now.of(own), growth, grows)
+    known = log_known(evidence.now.of(own), growth, evidence)
     # where nothing is linked r is 0, and so is what is known before
-    known_before = log_known(evidence.before.of(own), growth, grows) if r.any() else known
+    known_before = log_known(evidence.before.of(own), growth, evidence) if r.any() else known
     centre = stated + known + evidence.shift[own]
     # a part stated alone: its split is uncertain, and it becomes known at a pace of its own
     pace = alone * belief.part_growth_sd**2
@@ -180,7 +225,8 @@ def log_components(
 
     def component(mean: Floats, variance: Floats) -> Floats:
         said = statement.reading
-        return log_pmf(said.wording, said.figure, mean, np.sqrt(variance), presets, said.sigma)
+        sd = np.sqrt(variance)
+        return log_pmf(said.wording, said.figure, mean, sd, presets, said.sigma, said.habit)
 
     mean, variance = fresh[0], counted(*fresh)
     anew = component(mean, variance)

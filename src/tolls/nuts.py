@@ -26,7 +26,8 @@ __all__ = ["ATTEMPTS", "CHAINS", "KEPT", "VARIABLES", "Settings", "compile_model
 CHAINS = 4
 KEPT = 8  # compiled models at a time
 VARIABLES = (
-    "size", "share", "bias", "scatter", "reliability", "kappa", "eta", "rate", "shape",
+    "size", "share", "bias", "scatter", "reliability", "kappa", "eta", "rate", "shape", "found",
+    "alive", "clearing",
 )  # fmt: skip
 
 

@@ -51,10 +51,14 @@ class SourceKind(_Table):
 
 
 class EventKind(_Table):
-    """Prior of the rate per day at which tolls of a kind of event become known."""
+    """How tolls of a kind of event become known.
+
+    Prior of the rate per day, and Beta(a, b) of the share of the dead who are ever found.
+    """
 
     rate: Positive | None = None
     rate_sd: Positive | None = None
+    found: tuple[Positive, Positive]
 
     @model_validator(mode="after")
     def _both(self) -> "EventKind":
@@ -141,6 +145,28 @@ class Growth(_Table):
     least_hours: Positive
 
 
+class MissingList(_Table):
+    """Living people on a list of the missing: how many per dead at first, for how many days."""
+
+    alive: Positive
+    alive_sd: Positive
+    days: Positive
+    days_sd: Positive
+
+
+class Missing(_Table):
+    """What lists of the missing hold beside the dead who are not found yet."""
+
+    residue: Positive
+    official: MissingList
+    public: MissingList
+
+    @property
+    def lists(self) -> dict[str, MissingList]:
+        """The lists by name."""
+        return {"official": self.official, "public": self.public}
+
+
 class Belief(_Table):
     """Spreads of what a source believes."""
 
@@ -153,11 +179,13 @@ class Belief(_Table):
 
 
 class About(_Table):
-    """Weights of the rounding units of an `about` statement."""
+    """Weights of the rounding units of an `about` statement, and when to learn a source's own."""
 
     digits: tuple[Annotated[int, Field(ge=1, le=9)], ...]
     weights: tuple[Probability, ...]
     unrounded: Probability
+    least_figures: Annotated[int, Field(ge=1)]
+    strength: Positive
 
     @model_validator(mode="after")
     def _sums_to_one(self) -> "About":
@@ -166,6 +194,11 @@ class About(_Table):
         if abs(sum(self.weights) + self.unrounded - 1) > 1e-9:
             raise ValueError("weights and unrounded sum to one")
         return self
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """Weight of every unit: of none, then of each of `digits`."""
+        return (self.unrounded, *self.weights)
 
 
 class Bounds(_Table):
@@ -284,6 +317,7 @@ class Presets(_Table):
     shared_bias: SharedBias
     growth: Growth
     event_kinds: dict[str, EventKind]
+    missing: Missing
     belief: Belief
     about: About
     bounds: Bounds

@@ -5,12 +5,14 @@ likelihood. What a source is, and which rows belong together, is decided elsewhe
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scipy.special import ndtri
 
+from tolls.constants import ROOTS
 from tolls.errors import Problems, nearest
+from tolls.growth import LISTS, Aspect
 from tolls.phrases import all_words, read_phrase
 from tolls.presets import Presets
 from tolls.reliability import SourceDeclaration
@@ -19,6 +21,7 @@ from tolls.reports import Report
 __all__ = ["Reading", "evidence_of", "in_numbers", "read"]
 
 LEVEL = 0.95  # of an estimate's interval, where its row does not say
+PUBLIC = "public_list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +37,24 @@ class Reading:
         ``(y,)``, ``(low, high)`` of a range, or the word.
     sigma : (float, float), optional
         Of an estimate: its own sd (log scale) where its figure lies below and above the truth.
+    habit : tuple of float, optional
+        Of `about`: its source's shares of the rounding units, where they were learned, in the order
+        of ``presets.about.shares``.
     shift : float
         Added to the log of what is said: that of the evidence's bias over the kind's.
     spread : float
         Variance (log scale) that its wording or evidence adds.
-    pace : float
-        Of the growth of knowledge towards it, as a multiple of the event's; 0 for none.
+    aspect : Aspect
+        What it counts of the toll, and the pace at which that becomes known.
     """
 
     wording: str
     figure: tuple[Any, ...]
     sigma: tuple[float, float] | None = None
+    habit: tuple[float, ...] | None = field(default=None, kw_only=True)
     shift: float = 0.0
     spread: float = 0.0
-    pace: float = 1.0
+    aspect: Aspect = field(default=Aspect())
 
 
 def in_numbers(report: Report, presets: Presets, problems: Problems) -> Report:
@@ -96,13 +103,17 @@ def read(report: Report, source: SourceDeclaration, presets: Presets) -> Reading
     if evidence:
         own, usual = presets.evidence_kinds[evidence], presets.source_kinds[source.kind]
         pace = own.pace
+        # that a public list of the missing is too long is said by the living on it
+        median = own.median if report.measure in ROOTS or evidence != PUBLIC else 1.0
         if source.bias is None:  # a declared bias says what there is to say
-            shift = math.log(own.median / usual.median)
+            shift = math.log(median / usual.median)
             spread = max((own.sd or 0.0) ** 2 - usual.sd**2, 0.0)
+    aspect = _aspect(report.measure, evidence, pace)
     if report.qualifier == "words":
-        return Reading("words", (report.words,), None, shift, spread + presets.words.edge**2, pace)
+        edged = spread + presets.words.edge**2
+        return Reading("words", (report.words,), None, shift, edged, aspect)
     if report.qualifier == "estimate":
-        return _estimate(report, shift, spread, pace)
+        return _estimate(report, shift, spread, aspect)
     wording, figure = _wording(report)
     if report.words and wording == "about":
         phrase = read_phrase(report.words, presets)
@@ -110,7 +121,23 @@ def read(report: Report, source: SourceDeclaration, presets: Presets) -> Reading
             shift, spread = shift + phrase.lift, spread + phrase.sd**2
     if wording == "at_least" and evidence == "certified":
         wording = "floor"
-    return Reading(wording, figure, None, shift, spread, pace)
+    return Reading(wording, figure, None, shift, spread, aspect)
+
+
+def _aspect(measure: str, evidence: str, pace: float) -> Aspect:
+    """Return what a measure counts of a toll.
+
+    What speaks of all deaths, counted yet or not, speaks of those who are never found too. The
+    missing are those of a day, whatever the evidence.
+    """
+    listed = LISTS[evidence == PUBLIC]
+    if measure == "missing":
+        return Aspect(found=False, unfound=True, listed=listed)
+    if pace == 0:
+        return Aspect(unfound=True, pace=0.0)
+    if measure == "dead_or_missing":
+        return Aspect(unfound=True, listed=listed)
+    return Aspect(pace=pace)
 
 
 def _wording(report: Report) -> tuple[str, tuple[int, ...]]:
@@ -123,11 +150,11 @@ def _wording(report: Report) -> tuple[str, tuple[int, ...]]:
     return report.qualifier, (report.value,)
 
 
-def _estimate(report: Report, shift: float, spread: float, pace: float) -> Reading:
+def _estimate(report: Report, shift: float, spread: float, aspect: Aspect) -> Reading:
     """Read an estimate; a side of its interval without width takes the other side's."""
     if report.low is None or report.high is None:
         assert report.value is not None
-        return Reading("exact", (report.value,), None, shift, spread, pace)
+        return Reading("exact", (report.value,), None, shift, spread, aspect)
     low, high = math.log(report.low), math.log(report.high)
     z = float(ndtri((1 + float(report.level or LEVEL)) / 2))
     value = report.value
@@ -136,4 +163,4 @@ def _estimate(report: Report, shift: float, spread: float, pace: float) -> Readi
     # its figure lies below the truth where the truth lies above its figure
     below, above = (high - math.log(value)) / z, (math.log(value) - low) / z
     sigma = (below or above, above or below)
-    return Reading("estimate", (value,), sigma, shift, spread, pace)
+    return Reading("estimate", (value,), sigma, shift, spread, aspect)

@@ -27,6 +27,8 @@ def covers(own: Report, relay: Report) -> bool:
 
     It equals it, or the middle of an estimate, or rounds or bounds it.
     """
+    if own.measure != relay.measure:
+        return False
     if own.said == relay.said:
         return True
     if own.frame != relay.frame:  # of another scope, or of another thing
@@ -120,19 +122,20 @@ def settle_relays(
     Returns
     -------
     kept : list of Report
-        Own figures, and per (origin, node, as_of, figure) one relay under its origin's name.
+        Own figures, and per (origin, measure, node, as_of, figure) one relay under its origin's
+        name.
     aside : list of (Report, str)
         Relays that are not evidence, with the reason.
     """
     own = [r for r in reports if not r.cites]
-    stand_ins: dict[tuple[str, str, Moment, tuple[int | str, ...]], Report] = {}
+    stand_ins: dict[tuple[str, str, str, Moment, tuple[int | str, ...]], Report] = {}
     aside: list[tuple[Report, str]] = []
     relays = [(r, origin_of(r, reports)[-1]) for r in reports if r.cites]
     relays.sort(key=lambda pair: (pair[0].published, specificity(pair[0]), pair[0].source))
     for relay, origin in relays:
         known = [r for r in own if r.source == origin and r.category == relay.category]
         first = next((r for r in known if covers(r, relay)), None)
-        key = (origin, relay.category, relay.as_of, relay.said)
+        key = (origin, relay.measure, relay.category, relay.as_of, relay.said)
         if first is not None:
             aside.append((relay, f"relays {origin}, whose own figure is {first.stated()}"))
         elif key in stand_ins:

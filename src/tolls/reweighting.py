@@ -8,7 +8,6 @@ same reports mean tolls that are so many times smaller.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -24,7 +23,7 @@ from tolls.evidence import Evidence
 from tolls.importance import Weighted
 from tolls.likelihood import Parameters, log_likelihood
 from tolls.statements import Composition, Statement
-from tolls.unknowns import Unknown, rows_of, unknowns
+from tolls.unknowns import Unknown, behind, rows_of, unknowns
 
 __all__ = ["Drawn", "Reweighter", "Weights"]
 
@@ -90,7 +89,7 @@ class Reweighter:
     def unknowns(self) -> list[Unknown]:
         """Every unknown with its draws and prior."""
         evidence = self.estimate.evidence
-        return unknowns(evidence.case, evidence.sources, self.estimate.parameters)
+        return unknowns(evidence, self.estimate.parameters)
 
     def weights(self, log_ratio: Floats) -> Weights:
         """Smooth log density ratios, (draw,), and judge them."""
@@ -136,16 +135,15 @@ class Reweighter:
         Returns
         -------
         Drawn, or None
-            None where a source speaks in it that did not in the fit.
+            None where a source or list speaks in it that did not in the fit.
         """
         own = self.estimate.evidence
-        if not set(evidence.sources) <= set(own.sources):
+        if not {*evidence.sources, *evidence.lists} <= {*own.sources, *own.lists}:
             return None
-        before = self.estimate.parameters
-        columns = [own.sources.index(name) for name in evidence.sources]
-        now = self._moved(evidence, _of_sources(before, columns), factor)
+        before = behind(self.estimate.parameters, own, evidence)
+        now = self._moved(evidence, before, factor)
         apart = not (own.anchored or evidence.anchored)
-        log_ratio = self._prior_ratio(evidence, columns, now, apart)
+        log_ratio = self._prior_ratio(evidence, before, now, apart)
         log_ratio += self._likelihood_ratio(evidence, now)
         weights = self.weights(log_ratio)
         rows = self.picked(weights, now.log_size[:, 0], rng)
@@ -171,15 +169,12 @@ class Reweighter:
         return replace(now, bias=bias, log_size=now.log_size - math.log(factor))
 
     def _prior_ratio(
-        self, evidence: Evidence, columns: Sequence[int], now: Parameters, apart: bool
+        self, evidence: Evidence, before: Parameters, now: Parameters, apart: bool
     ) -> Floats:
         """Log prior density in the variant over that in the fit; sources left out keep theirs."""
-        own, before = self.estimate.evidence, self.estimate.parameters
-        pairs = zip(
-            unknowns(evidence.case, evidence.sources, now),
-            unknowns(own.case, evidence.sources, _of_sources(before, columns)),
-            strict=True,
-        )
+        own = self.estimate.evidence
+        as_fitted = replace(evidence, case=own.case)
+        pairs = zip(unknowns(evidence, now), unknowns(as_fitted, before), strict=True)
         total = np.zeros(len(now.kappa))
         for new, old in pairs:
             if apart and new.block in ("range", "shared bias"):
@@ -200,8 +195,7 @@ class Reweighter:
         total: Floats = -self.log_likelihoods[:, gone].sum(axis=1)
         new = evidence.only(unit for k, unit in units.items() if k not in self._columns)
         if new.units:
-            speaking = [evidence.sources.index(name) for name in new.sources]
-            stated, split = log_likelihood(new, _of_sources(now, speaking))
+            stated, split = log_likelihood(new, behind(now, evidence, new))
             total += stated.sum(axis=1) + split.sum(axis=1)
         return total
 
@@ -231,15 +225,3 @@ def _seen_priors(case: Case) -> tuple[float, float, float]:
 def _seen_prior(case: Case) -> tuple[float, float]:
     """Prior mean and sd of what sources see of the root: its log plus the shared bias."""
     return case.root_prior.mean, math.hypot(case.root_prior.sd, case.presets.shared_bias.sd)
-
-
-def _of_sources(parameters: Parameters, columns: Sequence[int]) -> Parameters:
-    """Keep the columns of some sources, all of them without a copy."""
-    if list(columns) == list(range(parameters.bias.shape[1])):
-        return parameters
-    return replace(
-        parameters,
-        bias=parameters.bias[:, columns],
-        scatter=parameters.scatter[:, columns],
-        reliability=parameters.reliability[:, columns],
-    )

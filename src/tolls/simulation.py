@@ -17,7 +17,7 @@ from tolls.case import Case
 from tolls.constants import MAX_COUNT, UNKNOWN
 from tolls.errors import InputError
 from tolls.evidence import Evidence, gather
-from tolls.growth import Moment, exposure
+from tolls.growth import Aspect, Moment, exposure
 from tolls.measures import label
 from tolls.statements import Composition, Statement
 
@@ -39,8 +39,9 @@ class Simulation:
     tolls : mapping of str to float
         True size of every node and union, in people.
     parameters : mapping of str to float or mapping
-        ``kappa``, ``eta``, ``rate``, ``shape``; ``bias``, ``scatter``, ``reliability`` by source;
-        the same of another measure under its name.
+        ``kappa``, ``eta``, ``rate``, ``shape``, ``found``; ``alive`` and ``clearing`` by list of
+        the missing; ``bias``, ``scatter``, ``reliability`` by source; the same of another measure
+        under its name.
     """
 
     case: Case
@@ -180,12 +181,20 @@ class _World:
     def __post_init__(self) -> None:
         rng, case = self.rng, self.evidence.case
         growth, event = case.presets.growth, case.presets.event_kinds[case.kind]
+        missing = {name: case.presets.missing.lists[name] for name in self.evidence.lists}
         self.kappa = rng.normal(0.0, case.presets.shared_bias.sd)
         self.eta = rng.normal(0.0, growth.eta_sd)
         self.rate = math.inf
         if event.rate is not None and event.rate_sd is not None:
             self.rate = event.rate * math.exp(rng.normal(0.0, event.rate_sd))
         self.shape = math.exp(rng.normal(growth.shape_log_mean, growth.shape_log_sd))
+        self.found = rng.beta(*event.found) if self.evidence.searched else 1.0
+        self.alive = {
+            n: of.alive * math.exp(rng.normal(0.0, of.alive_sd)) for n, of in missing.items()
+        }
+        self.clearing = {
+            n: of.days * math.exp(rng.normal(0.0, of.days_sd)) for n, of in missing.items()
+        }
         priors = {name: case.source_prior(name) for name in self.evidence.sources}
         self.bias = {n: math.exp(rng.normal(p.bias.mean, p.bias.sd)) for n, p in priors.items()}
         self.scatter = {
@@ -202,6 +211,9 @@ class _World:
             "eta": self.eta,
             "rate": self.rate,
             "shape": self.shape,
+            "found": self.found,
+            "alive": self.alive,
+            "clearing": self.clearing,
             "bias": self.bias,
             "scatter": self.scatter,
             "reliability": self.reliability,
@@ -223,14 +235,19 @@ class _World:
                 rows.append(self.row(statement, statement.node, value))
         return rows
 
-    def known(self, as_of: Moment, published: Moment, pace: float) -> float:
-        """Share of the toll that is knowable."""
-        if pace == 0:
+    def known(self, as_of: Moment, published: Moment, of: Aspect) -> float:
+        """Return how many there are to be counted per dead: dead, found or not, and living."""
+        if of.pace == 0:
             return 1.0
         start, end = self.evidence.period
         seen = exposure(as_of, published, start, end, self.evidence.case.presets)
         harm = seen.elapsed ** math.exp(self.eta)
-        return float(harm * (1 - math.exp(-((self.rate * pace * seen.days) ** self.shape))))
+        found = self.found * (1 - math.exp(-((self.rate * of.pace * seen.days) ** self.shape)))
+        counted = (found if of.found else 0.0) + (1 - found if of.unfound else 0.0)
+        if of.listed:
+            counted += self.alive[of.listed] * math.exp(-seen.days / self.clearing[of.listed])
+            counted += self.evidence.case.presets.missing.residue
+        return float(harm * counted)
 
     def state(self, statement: Statement) -> int | str:
         """Draw what a source believes and word it."""
@@ -240,13 +257,14 @@ class _World:
         true = self.sizes[statement.node] * self.bias[statement.source] * math.exp(reading.shift)
         if not self.evidence.anchors(statement):
             true *= math.exp(self.kappa)
-        known = self.known(statement.as_of, statement.published, reading.pace)
+        known = self.known(statement.as_of, statement.published, reading.aspect)
         centre, apart = true * known, math.log(known)
         variance = self.scatter[statement.source] ** 2 + statement.alone * belief.part_sd**2
         if rng.random() >= self.reliability[statement.source]:
             variance += belief.gross_sd**2
         elif statement.link and rng.random() >= presets.links.fresh:
-            before = self.known(statement.link.as_of, statement.link.published, statement.link.pace)
+            linked = statement.link
+            before = self.known(linked.as_of, linked.published, linked.aspect)
             said_before = self._previous(statement) * math.exp(reading.shift)
             centre *= (said_before / (true * before)) ** statement.link.r
             apart -= statement.link.r * math.log(before)
@@ -259,7 +277,7 @@ class _World:
         believed = centre * math.exp(rng.normal(0.0, sd))
         if reading.wording == "words":
             return self.in_words(believed)
-        return self.word(believed, reading.wording)
+        return self.word(believed, reading.wording, reading.habit)
 
     def aside(self, sd: float, sigma: tuple[float, float]) -> float:
         """Draw by how much the log of an estimate misses: a side, then how far."""
@@ -288,7 +306,7 @@ class _World:
             value *= self.evidence.case.presets.links.floor_factor
         return max(value, 0.5) / math.exp(before.reading.shift if before else 0.0)
 
-    def word(self, believed: float, wording: str) -> int:
+    def word(self, believed: float, wording: str, habit: tuple[float, ...] | None = None) -> int:
         """Round, floor or lift a belief to the whole number that is stated."""
         rng, presets = self.rng, self.evidence.case.presets
         if wording in ("at_least", "up_to"):
@@ -300,8 +318,8 @@ class _World:
             return 0 if lifted < 0.5 else math.ceil(min(lifted, 1e9))
         unit = 1.0
         if wording == "about":
-            about = presets.about
-            digits = rng.choice([0, *about.digits], p=[about.unrounded, *about.weights])
+            units = [0, *presets.about.digits]
+            digits = rng.choice(units, p=habit or presets.about.shares)
             if digits and believed >= 1:
                 unit = max(10.0 ** (math.floor(math.log10(believed)) + 1 - digits), 1.0)
         return int(math.floor(min(believed, 1e9) / unit + 0.5) * unit)
@@ -382,9 +400,11 @@ class _World:
         first = next(r for r in case.reports if r.row == min(statement.rows))
         counted = case.scopes.settled(first)
         row: dict[str, object] = {
-            "measure": case.measure,
+            "measure": first.measure,
             "source": next(
-                name for name in case.sources if case.voice(name, category) == statement.source
+                name
+                for name in case.sources
+                if case.voice(name, category, first.measure) == statement.source
             ),
             "category": category,
             "published": str(statement.published),

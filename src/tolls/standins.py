@@ -18,8 +18,8 @@ from tolls.likelihood import log_splits
 from tolls.phrases import word_cells
 from tolls.presets import Presets
 from tolls.reliability import SourcePrior
+from tolls.rounding import rounding_cells
 from tolls.statements import Composition, Statement
-from tolls.wordings import rounding_cells
 
 __all__ = [
     "SourceArrays",
@@ -119,7 +119,7 @@ def _stand_in(statement: Statement, presets: Presets) -> tuple[float, float]:
     if reading.wording == "words":
         cells = word_cells(reading.figure[0], presets)
     elif reading.wording == "about":
-        cells = rounding_cells(reading.figure[0], presets)
+        cells = rounding_cells(reading.figure[0], presets.about, reading.habit)
     else:
         cells = [(max(reading.figure[0], 0.5), max(reading.figure[-1], 0.5), 1.0)]
     # an open end is taken to be ten times as far

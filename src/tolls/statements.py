@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tolls.growth import Moment
+from tolls.growth import Aspect, Moment
 from tolls.readings import Reading
 
 __all__ = ["Composition", "Fates", "Link", "Statement"]
@@ -17,12 +17,12 @@ __all__ = ["Composition", "Fates", "Link", "Statement"]
 class Link[Of]:
     """The previous figure that a statement leans on, with weight `r`; `rows` say which it is.
 
-    `pace` is that of the growth of knowledge towards it.
+    `aspect` is what it counts of the toll.
     """
 
     r: float
     previous: Of
-    pace: float
+    aspect: Aspect
     published: Moment
     as_of: Moment
     rows: tuple[int, ...]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_tree", "write_atomically", "write_tree"]
 
-FORMAT = 2
+FORMAT = 3
 
 
 def write_atomically(path: str | Path, content: bytes) -> None:

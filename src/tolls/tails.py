@@ -7,7 +7,7 @@ believes is left aside: that makes tails larger, never smaller.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from tolls.phrases import word_cells
 from tolls.presets import Presets
 from tolls.readings import Reading
 from tolls.statements import Composition, Statement
+from tolls.unknowns import behind
 
 __all__ = ["Tails", "tails_of"]
 
@@ -74,14 +75,8 @@ def tails_of(evidence: Evidence, source: str, draws: Parameters) -> list[Tails]:
     list of Tails
         Statements, then splits.
     """
-    place = [evidence.sources.index(source)]
     own = evidence.only(unit for unit in evidence.units if unit.source == source)
-    draws = replace(
-        draws,
-        bias=draws.bias[:, place],
-        scatter=draws.scatter[:, place],
-        reliability=draws.reliability[:, place],
-    )
+    draws = behind(draws, evidence, own)
     stated, split = log_likelihood(own, draws)
     level = levels(own, draws.log_size, draws.kappa)
     sides = (*_statements(own, draws, level), *_splits(own, draws, level))

@@ -31,6 +31,8 @@ DIMS = {
     "bias": ("source",),
     "scatter": ("source",),
     "reliability": ("source",),
+    "alive": ("list",),
+    "clearing": ("list",),
 }
 
 
@@ -66,7 +68,7 @@ def dataset(evidence: Sequence[Evidence], arrays: Sequence[Arrays]) -> xr.Datase
         mark = _mark(own)
         names, voices = zip(*own.speakers, strict=True)
         parts = [part for p in own.case.categories.ordered_partitions for part in p.into]
-        labels = {"part": parts, "source": list(names)}
+        labels = {"part": parts, "source": list(names), "list": list(own.lists)}
         for name, array in values.items():
             dims = DIMS.get(name, ())
             if dims == ("node",):

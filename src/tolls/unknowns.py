@@ -5,8 +5,8 @@ interval comes from) goes through this list. No likelihood lives here.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from scipy.special import betaln, xlog1py, xlogy
 
 from tolls.case import Case
+from tolls.evidence import Evidence
 from tolls.likelihood import Growth, Parameters
 from tolls.priors import Beta, LogNormal
 from tolls.shears import contrasts
 
-__all__ = ["BLOCKS", "Unknown", "rows_of", "unknowns"]
+__all__ = ["BLOCKS", "Unknown", "behind", "rows_of", "unknowns"]
 
 type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
@@ -73,15 +74,13 @@ class Unknown:
         return density - float(betaln(prior.a, prior.b))
 
 
-def unknowns(case: Case, sources: Sequence[str], parameters: Parameters) -> list[Unknown]:
+def unknowns(evidence: Evidence, parameters: Parameters) -> list[Unknown]:
     """Return every unknown of one measure's fit, with its prior.
 
     Parameters
     ----------
-    case : Case
-        Of the measure; it declares the priors.
-    sources : sequence of str
-        Whose columns `parameters` holds.
+    evidence : Evidence
+        Whose sources and lists the columns of `parameters` are of; its case declares the priors.
     parameters : Parameters
         Draws.
 
@@ -91,24 +90,18 @@ def unknowns(case: Case, sources: Sequence[str], parameters: Parameters) -> list
         A priori independent of each other. Of a partition's shares there is one less than parts:
         contrasts of their logs.
     """
-    presets, root = case.presets, case.names[0]
+    case = evidence.case
+    shared = LogNormal(0.0, case.presets.shared_bias.sd)
     found = [
-        Unknown("range", root, parameters.log_size[:, 0], case.root_prior),
-        Unknown("shared bias", "", parameters.kappa, LogNormal(0.0, presets.shared_bias.sd)),
+        Unknown("range", case.names[0], parameters.log_size[:, 0], case.root_prior),
+        Unknown("shared bias", "", parameters.kappa, shared),
     ]
     for label, partition in case.categories.labelled:
         away = _centred_log_shares(case, partition.into, parameters.log_size)
         along = away @ contrasts(len(partition.into)).T
         found += [Unknown("shares", label, z, LogNormal(0.0, partition.sd)) for z in along.T]
-    growth, event = presets.growth, presets.event_kinds[case.kind]
-    curves = parameters.growth
-    found.append(Unknown("growth", "harm", curves.eta, LogNormal(0.0, growth.eta_sd)))
-    if event.rate is not None and event.rate_sd is not None:
-        rate = LogNormal(math.log(event.rate), event.rate_sd)
-        shape = LogNormal(growth.shape_log_mean, growth.shape_log_sd)
-        found.append(Unknown("growth", "rate", np.log(curves.rate), rate))
-        found.append(Unknown("growth", "shape", np.log(curves.shape), shape))
-    for i, name in enumerate(sources):
+    found += _curves(evidence, parameters.growth)
+    for i, name in enumerate(evidence.sources):
         prior = case.source_prior(name)
         bias, scatter = (np.log(x[:, i]) for x in (parameters.bias, parameters.scatter))
         found += [
@@ -117,6 +110,25 @@ def unknowns(case: Case, sources: Sequence[str], parameters: Parameters) -> list
             Unknown("reliability", name, parameters.reliability[:, i], prior.reliability),
         ]
     return found
+
+
+def _curves(evidence: Evidence, curves: Growth) -> Iterator[Unknown]:
+    """Yield how harm and knowledge grow, how many are found, and what lists of the missing hold."""
+    presets, kind = evidence.case.presets, evidence.case.kind
+    growth, event = presets.growth, presets.event_kinds[kind]
+    yield Unknown("growth", "harm", curves.eta, LogNormal(0.0, growth.eta_sd))
+    if event.rate is not None and event.rate_sd is not None:
+        rate = LogNormal(math.log(event.rate), event.rate_sd)
+        shape = LogNormal(growth.shape_log_mean, growth.shape_log_sd)
+        yield Unknown("growth", "rate", np.log(curves.rate), rate)
+        yield Unknown("growth", "shape", np.log(curves.shape), shape)
+    if evidence.searched:
+        yield Unknown("growth", "found", curves.found, Beta(*event.found))
+    for i, name in enumerate(evidence.lists):
+        of = presets.missing.lists[name]
+        alive, days = (np.log(x[:, i]) for x in (curves.alive, curves.clearing))
+        yield Unknown("growth", f"alive {name}", alive, LogNormal(math.log(of.alive), of.alive_sd))
+        yield Unknown("growth", f"clearing {name}", days, LogNormal(math.log(of.days), of.days_sd))
 
 
 def _centred_log_shares(case: Case, parts: Sequence[str], log_size: Floats) -> Floats:
@@ -128,8 +140,23 @@ def _centred_log_shares(case: Case, parts: Sequence[str], log_size: Floats) -> F
 
 def rows_of(parameters: Parameters, rows: Ints | slice) -> Parameters:
     """Return some of the draws."""
-    return Parameters(*(_rows(getattr(parameters, f.name), rows) for f in fields(parameters)))
+    taken = {f.name: getattr(parameters, f.name) for f in fields(parameters)}
+    growth = taken.pop("growth").of(rows)
+    return Parameters(growth=growth, **{name: x[rows] for name, x in taken.items()})
 
 
-def _rows(values: Any, rows: Any) -> Any:
-    return values.of(rows) if isinstance(values, Growth) else values[rows]
+def behind(parameters: Parameters, whole: Evidence, part: Evidence) -> Parameters:
+    """Return draws of what part of the evidence depends on: its sources and lists alone.
+
+    `parameters` has the columns of `whole`, which has all sources and lists that `part` has.
+    """
+    sources = [whole.sources.index(name) for name in part.sources]
+    lists = [whole.lists.index(name) for name in part.lists]
+    growth = parameters.growth
+    return replace(
+        parameters,
+        growth=replace(growth, alive=growth.alive[:, lists], clearing=growth.clearing[:, lists]),
+        bias=parameters.bias[:, sources],
+        scatter=parameters.scatter[:, sources],
+        reliability=parameters.reliability[:, sources],
+    )

@@ -161,7 +161,7 @@ def without(case: Case, measure: str, voice: str) -> Case | None:
         if settled is None or (report.measure in ROOTS and report.measure != measure):
             return True
         speaker = origin_of(settled, everything)[-1] if settled.cites else settled.source
-        return own.voice(speaker, settled.category) != voice
+        return own.voice(speaker, settled.category, settled.measure) != voice
 
     return _varied(case, keep=keep)
 

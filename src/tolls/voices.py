@@ -2,12 +2,14 @@
 
 Usually a source is one voice. Sources of one dependence group (channels of one agency, vintages of
 one list) are one voice together, so that five copies count once; a source for which a node is
-declared apart (its own losses, the enemy's) is another voice there.
+declared apart (its own losses, the enemy's) is another voice there; of the missing every source
+speaks with a voice of its own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from tolls.constants import MEASURES, ROOTS
 from tolls.declaration import Declaration, SourceTable
 from tolls.errors import Problems
 from tolls.reliability import SourceDeclaration
@@ -35,7 +37,7 @@ def declared(name: str, table: SourceTable) -> SourceDeclaration:
     )
 
 
-def voice_of(declaration: Declaration, source: str, above: Iterable[str]) -> str:
+def voice_of(declaration: Declaration, source: str, above: Iterable[str], measure: str) -> str:
     """Return the name of a source's voice on a node.
 
     Parameters
@@ -44,19 +46,33 @@ def voice_of(declaration: Declaration, source: str, above: Iterable[str]) -> str
     source : str
     above : iterable of str
         The node and its ancestors, nearest first: the nearest that is declared apart decides.
+    measure : str
+        What is counted; of the missing a source has another bias than of the dead.
     """
     table = declaration.sources.get(source)
+    base = (table and table.group) or source
+    if measure not in ROOTS:
+        return f"{base} on {measure}"
     if table is None:
         return source
-    base = table.group or source
     apart = next((node for node in above if node in table.nodes), None)
     return base if apart is None else f"{base} on {apart}"
 
 
 def voices_of(
-    declaration: Declaration, sources: Mapping[str, SourceDeclaration]
+    declaration: Declaration,
+    sources: Mapping[str, SourceDeclaration],
+    measures: Mapping[str, Iterable[str]],
 ) -> dict[str, SourceDeclaration]:
-    """Return every voice by name, in the order of the sources."""
+    """Return every voice by name, in the order of the sources.
+
+    Parameters
+    ----------
+    declaration : Declaration
+    sources : mapping of str to SourceDeclaration
+    measures : mapping of str to iterable of str
+        What reports of a source count, or reports that cite it.
+    """
     voices: dict[str, SourceDeclaration] = {}
     for name, source in sources.items():
         table = declaration.sources.get(name)
@@ -71,6 +87,10 @@ def voices_of(
             voice = f"{base} on {node}"
             changed = replace(own, name=voice, kind=kind, bias=bias, scatter=scatter)
             voices.setdefault(voice, changed)
+        for measure in MEASURES:
+            if measure not in ROOTS and measure in measures.get(name, ()):
+                voice = f"{base} on {measure}"
+                voices.setdefault(voice, replace(own, name=voice))
     return voices
 
 

@@ -17,8 +17,9 @@ from scipy.special import erfcx, log_ndtr, ndtr
 
 from tolls.phrases import word_cells
 from tolls.presets import Presets
+from tolls.rounding import rounding_cells
 
-__all__ = ["log_pmf", "rounding_cells"]
+__all__ = ["log_pmf"]
 
 type Floats = NDArray[np.floating[Any]]
 
@@ -36,6 +37,7 @@ def log_pmf(
     sd: Floats,
     presets: Presets,
     sigma: tuple[float, float] | None = None,
+    habit: tuple[float, ...] | None = None,
 ) -> Floats:
     """Return the log probability that a source believing X words it so.
 
@@ -49,9 +51,11 @@ def log_pmf(
     centre, sd : arrays of one shape
         Mean and sd of log X.
     presets : Presets
-        Rounding weights, overshoot, table of words.
+        Shares of the rounding units, overshoot, table of words.
     sigma : (float, float), optional
         Of an estimate: its own sd where its figure lies below and above X.
+    habit : tuple of float, optional
+        Of ``about``: shares of the rounding units in place of the preset's.
 
     Returns
     -------
@@ -75,9 +79,8 @@ def log_pmf(
     if wording in ("exact", "range"):
         return _log_cell(low - 0.5, high + 0.5, centre, sd)
     if wording == "about":
-        return _mixed(
-            (weight, _log_cell(a, b, centre, sd)) for a, b, weight in rounding_cells(low, presets)
-        )
+        units = rounding_cells(low, presets.about, habit)
+        return _mixed((share, _log_cell(a, b, centre, sd)) for a, b, share in units)
     if wording == "at_least":
         return _log_floor(low, centre, sd, presets)
     if wording == "up_to":
@@ -190,20 +193,6 @@ def _log_cell(low: float, high: float, centre: Floats, sd: Floats) -> Floats:
     if width * per.max() > NEGLIGIBLE:
         quick += bend * bend * (width**4 / 1440)
     return _exact_where_wide(quick, exact, centre, sd, width * per, width * slope)
-
-
-def rounding_cells(y: int, presets: Presets) -> list[tuple[float, float, float]]:
-    """Cells (low, high, weight) of X that round to y, one per rounding unit that y admits."""
-    cells = [(y - 0.5, y + 0.5, presets.about.unrounded)]
-    length = len(str(y))
-    for digits, weight in zip(presets.about.digits, presets.about.weights, strict=True):
-        unit = max(10 ** (length - digits), 1)
-        if y % unit:
-            continue
-        # below a power of ten the unit is a tenth: 97 rounds to 100 by tens, not by hundreds
-        below = max(unit // 10, 1) if y == 10 ** (length - 1) else unit
-        cells.append((y - below / 2, y + unit / 2, weight))
-    return cells
 
 
 def _log_below(edge: float, centre: Floats, sd: Floats, mean: float) -> tuple[Floats, Floats]:

@@ -20,6 +20,7 @@ LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 GROSS, KAPPA, COUNTING = 1.5, 0.2, 0.5
 GRADES = {"A": (19, 1, 0.10), "C": (6.5, 3.5, 0.35)}
 FORENSIC = (1.0, 0.1)  # median and sd of the bias
+FOUND = (12, 2)  # Beta of the share ever found in a conflict
 
 # sources of one exact report each, on the root alone, in a conflict: nothing grows
 CASES = {
@@ -33,7 +34,10 @@ CASES = {
 
 
 def grid_of(grade: str, figures: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Log sizes plus shared bias, and their posterior probabilities; root range 1 to 10,000."""
+    """Log of what sources see (size, shared bias, share found), and its posterior probabilities.
+
+    The root's range is 1 to 10,000.
+    """
     z = 1.959963984540054
     mean, sd = math.log(1e4) / 2, math.log(1e4) / (2 * z)
     a, b, scatter = GRADES[grade]
@@ -44,7 +48,9 @@ def grid_of(grade: str, figures: list[int]) -> tuple[np.ndarray, np.ndarray]:
     bias = np.linspace(-9 * bias_sd, 9 * bias_sd, 1201)
     bias_weight = stats.norm.pdf(bias, 0, bias_sd)
     centre = np.linspace(level[0] + bias[0], level[-1] + bias[-1], 5001)
-    log_posterior = stats.norm.logpdf(level, mean, math.hypot(sd, KAPPA))
+    found = np.log(stats.beta(*FOUND).ppf((np.arange(1000) + 0.5) / 1000))
+    prior = stats.norm.pdf(level[:, None] - found, mean, math.hypot(sd, KAPPA)).mean(axis=1)
+    log_posterior = np.log(prior)
     for figure in figures:
         likelihood = np.zeros_like(centre)
         for s, w in zip(np.exp(log_scatter), weight, strict=True):
@@ -63,7 +69,7 @@ def grid_of(grade: str, figures: list[int]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def grids() -> dict[str, object]:
-    """Quantiles of log size plus shared bias, and the mass below the middle of the figures."""
+    """Quantiles of the log of what sources see, and the mass below the middle of the figures."""
     found = {}
     for name, (grade, figures) in CASES.items():
         level, probability = grid_of(grade, figures)
