@@ -7,9 +7,13 @@ import numpy as np
 
 import tolls
 from tolls.case import Case
+from tolls.contributions import Contributions
 from tolls.convergence import Diagnostics, Row
 from tolls.estimate import Estimate
 from tolls.evidence import gather
+from tolls.level import LevelCurve
+from tolls.scenarios import Scenario
+from tolls.sensitivities import DECLARED, PRIORS, SOURCES, Sensitivity
 from tolls.timelines import Timeline
 
 CHAINS, DRAWS = 2, 200
@@ -49,7 +53,14 @@ def estimate_of(
         "eta": 0.1 * random.standard_normal(shape),
         "rate": random.uniform(0.8, 1.2, shape),
         "shape": random.uniform(0.8, 1.2, shape),
+        "found": random.uniform(0.9, 1.0, shape),
     }
+    if evidence.lists:
+        lists = (*shape, len(evidence.lists))
+        posterior |= {
+            "alive": random.uniform(0.5, 1.0, lists),
+            "clearing": random.uniform(20, 40, lists),
+        }
     if parts:
         posterior["share"] = np.full((*shape, parts), 1 / parts)
     row = Row(ess_bulk=400.0, ess_tail=400.0, rhat=1.0)
@@ -99,3 +110,29 @@ def crowded_case(sources: int = 15, reports: int = 50) -> Case:
         end="2025-03-10",
         range={"low": 1, "high": 10000, "mass": 0.95},
     )
+
+
+def sensitivity_of(case: Case, at_least: float | None = None, refused: int | None = None):
+    """Invent what a case rests on: a scenario per source around other counts, one of them refused.
+
+    Names are as `tolls.sensitivity` gives them.
+    """
+    estimate, random = estimate_of(case), np.random.default_rng(1)
+    declared = estimate.posterior["toll"].reshape(-1, len(case.names))
+
+    def scenario(i: int, group: str, name: str) -> Scenario:
+        if i == refused:
+            return Scenario(group, name, declared[:0], "refused", 1.0, 0.0)
+        tolls = np.rint(declared * np.exp(0.3 * random.standard_normal())).astype(np.int64)
+        return Scenario(group, name, tolls, "reweighted", 0.2, 900.0)
+
+    names = ["zero mean", *(f"without {s}" for s in estimate.evidence.sources)]
+    groups = [PRIORS, *[SOURCES] * (len(names) - 1)]
+    first = Scenario(DECLARED, "as declared", declared, "fit", np.nan, 900.0)
+    scenarios = (first, *map(scenario, range(len(names)), groups, names))
+    shares = dict.fromkeys(("shared bias", "sources' biases", "statements"), 1 / 3)
+    weights = dict.fromkeys(estimate.evidence.sources, 0.1)
+    return Sensitivity(
+        estimate, "killed", at_least, scenarios, LevelCurve((0.5, 1.0, 2.0), scenarios[:3]), (),
+        Contributions(shares, weights, 3.0), {},
+    )  # fmt: skip

@@ -9,13 +9,15 @@ import json
 import math
 from dataclasses import dataclass, field, replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from helpers import case_of
+from helpers import case_of, content
 
 import tolls
+from tolls.evidence import gather
 from tolls.reports import table_rows
 
 # --- who speaks -----------------------------------------------------------------------------------
@@ -532,3 +534,63 @@ def test_two_camps_are_told():
     case = case_of(*effect.base, *effect.more, **USUAL)
     told = " ".join(tolls.fit(case, seed=1).warnings)
     assert "sources contradict each other" in told
+
+
+# --- copies of a source ---------------------------------------------------------------------------
+
+MODELS = Path(__file__).parents[1] / "models"
+COPIED = [
+    (name, source)
+    for name in ("syria-coast-2025", "maui-2023")
+    for source in dict.fromkeys(
+        r.source for r in tolls.read_case(MODELS / name).reports if not r.cites
+    )
+]
+
+
+def with_copies(case, source, declared):
+    """Return a case with five copies of a source, in a group with it or under no group."""
+    table = case.declaration.sources[source]
+    group = (table.group or f"{source} and copies") if declared else None
+    own = table.model_copy(update={"group": group if declared else table.group})
+    copies = {f"copy {i}": table.model_copy(update={"group": group}) for i in range(1, 6)}
+    rows = [(r.row, r.as_row()) for r in case.reports]
+    said = [r.as_row() for r in case.reports if r.source == source]
+    rows += list(
+        enumerate((r | {"source": name} for name in copies for r in said), 1 + len(rows) + 1)
+    )
+    sources = case.declaration.sources | {source: own} | copies
+    declaration = case.declaration.model_copy(update={"sources": sources})
+    return tolls.Case.from_declaration(declaration, rows, case.presets)
+
+
+@pytest.mark.parametrize(("name", "source"), COPIED)
+def test_five_copies_of_a_source_of_a_shipped_case_are_told_unless_declared(name, source):
+    case = tolls.read_case(MODELS / name)
+    before = gather(case)
+    declared, undeclared = (gather(with_copies(case, source, d)) for d in (True, False))
+    for unit, copied in zip(before.units, declared.units, strict=True):
+        # the very same evidence, but for the name of the group: no quantile can move
+        assert content(unit)[1:] == content(copied)[1:]
+    suspicion = [w for w in undeclared.warnings if "copy 1" in w and "declare one group" in w]
+    assert suspicion
+    assert [w for w in declared.warnings if "copy 1" in w] == []
+
+
+@pytest.mark.parametrize("source", ["SOHR", "Government of Syria"])
+def test_five_declared_copies_move_no_quantile(source):
+    case = tolls.read_case(MODELS / "syria-coast-2025")
+    one, other = (fitted(c, "collapsed", 1) for c in (case, with_copies(case, source, True)))
+    for node in case.names:
+        levels = [0.025, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975]
+        before, after = (np.quantile(e.tolls(node), levels) for e in (one, other))
+        assert np.abs(after / before - 1).max() < 0.05, node
+
+
+def test_five_copies_that_nothing_declares_would_narrow():
+    """The wrong model, which counts them as sources of their own."""
+    case = tolls.read_case(MODELS / "syria-coast-2025")
+    one, other = (fitted(c, "collapsed", 1) for c in (case, with_copies(case, "SNHR", False)))
+    width = [np.subtract(*np.log(np.quantile(e.tolls("killed"), [0.975, 0.025])))
+             for e in (one, other)]  # fmt: skip
+    assert width[1] / width[0] < 0.8

@@ -25,7 +25,7 @@ def test_the_version_is_the_same_everywhere():
 
 def test_no_module_bears_the_name_of_a_public_function():
     functions = {name for name in tolls.__all__ if inspect.isroutine(getattr(tolls, name))}
-    assert {"fit", "load", "timeline"} <= functions
+    assert {"fit", "load", "sensitivity", "timeline"} <= functions
     assert not functions & set(modules())
 
 
@@ -47,7 +47,11 @@ def test_intervals_have_one_default():
         tolls.Estimate.sources,
         tolls.Estimate.compare,
         tolls.Timeline.summary,
+        tolls.Sensitivity.summary,
+        tolls.Sensitivity.level,
+        tolls.Sensitivity.direct,
         tolls.plots.tolls,
+        tolls.plots.sensitivity,
         tolls.plots.timeline,
     ):
         assert inspect.signature(function).parameters["ci_prob"].default == 0.95

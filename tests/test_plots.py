@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from helpers import case_of
-from helpers_estimate import NODES, crowded_case, estimate_of, timeline_of
+from helpers_estimate import NODES, crowded_case, estimate_of, sensitivity_of, timeline_of
 from matplotlib.colors import to_rgb
 
 import tolls
@@ -101,7 +101,7 @@ def luminance(line):
     return float(np.dot(to_rgb(line.get_color()), (0.2126, 0.7152, 0.0722)))
 
 
-@pytest.mark.parametrize("plot", [*ON_ESTIMATES, plots.timeline])
+@pytest.mark.parametrize("plot", [*ON_ESTIMATES, plots.timeline, plots.sensitivity])
 def test_arguments_are_explicit_and_after_the_result_keywords(plot):
     parameters = list(inspect.signature(plot).parameters.values())
     assert all(p.kind is p.KEYWORD_ONLY for p in parameters[1:])
@@ -334,6 +334,54 @@ def test_sources_draws_the_rows_of_its_table(shipped, ci_prob):
     for column in ("reliability", "reliability_prior"):
         assert all(f"{value:.2f}" in cells for value in table[column])
     assert [c for c in cells if c.isdigit()] == [str(n) for n in table["reports"]]
+
+
+@pytest.mark.parametrize("ci_prob", [0.95, 0.8])
+def test_sensitivity_draws_the_rows_of_its_table_over_the_declared_interval(ci_prob):
+    result = sensitivity_of(tolls.read_case(SHIPPED), at_least=1000)
+    figure, ax = plt.subplots(layout="constrained")
+    assert plots.sensitivity(result, ci_prob=ci_prob, ax=ax) is ax
+    table = result.summary(ci_prob=ci_prob)
+    assert names(ax) == list(table.index)
+    intervals = lines(ax, f"{ci_prob * 100:.0f} % interval")
+    assert [ends(line) for line in intervals] == [
+        pytest.approx(tuple(row)) for row in table[["lo", "hi"]].to_numpy()
+    ]
+    (band,) = ax.patches
+    assert band.get_x() == pytest.approx(table["lo"].iloc[0])
+    assert band.get_x() + band.get_width() == pytest.approx(table["hi"].iloc[0])
+    assert {"as declared, 95 %", "as declared, 80 %"} & set(legend(ax))
+    assert "at least 1,000" in legend(ax)
+    cells = [text.get_text() for text in ax.texts]
+    assert "P(≥ 1,000)" in cells
+    assert {f"{p:.2f}" for p in table["probability"]} <= set(cells)
+    assert plt.get_fignums() == [figure.number]
+
+
+def test_sensitivity_shows_a_refused_answer_as_none():
+    result = sensitivity_of(tolls.read_case(SHIPPED), refused=2)
+    ax = plots.sensitivity(result)
+    table = result.summary()
+    assert names(ax) == list(table.index)
+    assert len(lines(ax, "median")) == table["median"].notna().sum() == len(table) - 1
+    cells = [text.get_text() for text in ax.texts]
+    assert "—" in cells
+    assert "nan" not in cells
+
+
+def test_sensitivity_is_legible_with_fifteen_sources():
+    ax = plots.sensitivity(sensitivity_of(crowded_case(), at_least=500))
+    assert_apart(ax.get_yticklabels())
+    assert_apart(ax.texts)
+    figure = ax.figure
+    figure.canvas.draw()
+    inside = figure.bbox
+    for artist in (*ax.get_yticklabels(), *ax.texts, ax.title, ax.get_legend()):
+        box = artist.get_window_extent()
+        assert inside.x0 - 1 <= box.x0
+        assert box.x1 <= inside.x1 + 1
+        assert inside.y0 - 1 <= box.y0
+        assert box.y1 <= inside.y1 + 1
 
 
 def test_a_timeline_has_an_interval_per_date(course):

@@ -1,5 +1,7 @@
 """The shipped defaults are those of the design, and one's own file replaces them table by table."""
 
+import math
+
 import pytest
 from helpers import assert_told, write_case
 
@@ -212,3 +214,30 @@ def test_a_scale_is_found_from_the_cases_folder_wherever_its_reports_lie(tmp_pat
     (tmp_path / "reports.csv").rename(tmp_path / "data" / "r.csv")
     (tmp_path / "scale.toml").write_text("[shared_bias]\nsd = 0.4\n")
     assert read_case(path).presets.shared_bias.sd == 0.4
+
+
+# --- what no fit reads ----------------------------------------------------------------------------
+
+
+def test_what_an_estimate_is_held_against_is_as_documented():
+    asked, checks = SHIPPED.sensitivity, SHIPPED.checks
+    assert asked.free_mean_sd == pytest.approx(math.log(2), abs=0.005)
+    assert asked.factors == pytest.approx([4.0 ** (i / 8) for i in range(-8, 9)])
+    assert (asked.nudge, asked.told_above) == (0.01, 0.05)  # Kallioinen et al. 2023
+    assert 3 * checks.level <= 0.1
+
+
+@pytest.mark.parametrize(
+    "lines", ["lowest = 0.5", "points = 16", "lowest = 2.0\nhighest = 0.5", "power = 0.9"]
+)
+def test_a_grid_that_is_not_even_around_one_is_refused(tmp_path, lines):
+    assert_told(refusal(tmp_path, f"[sensitivity]\n{lines}\n"), "sensitivity")
+
+
+def test_questions_and_checks_are_no_part_of_a_cases_digest(tmp_path):
+    path = write_case(tmp_path, 'format = 1\nstart = 2025-03-06\nreliability = "scale.toml"\n')
+    (tmp_path / "scale.toml").write_text("[checks]\nlevel = 0.1\n")
+    case = read_case(path)
+    (tmp_path / "scale.toml").write_text("")
+    assert case.presets.checks.level == 0.1
+    assert case.digest == read_case(path).digest

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from tolls.fitting import fit, from_pymc
     from tolls.graph import pymc_model
     from tolls.loading import load
+    from tolls.questions import sensitivity
     from tolls.scoreboard import Backtest
+    from tolls.sensitivities import Sensitivity
     from tolls.simulation import Simulation, simulate
     from tolls.timelines import Timeline, timeline
 
@@ -36,6 +38,7 @@ _HOME = {
     "Estimate": "estimate",
     "EstimateRefused": "errors",
     "InputError": "errors",
+    "Sensitivity": "sensitivities",
     "Simulation": "simulation",
     "Timeline": "timelines",
     "TollsError": "errors",
@@ -48,6 +51,7 @@ _HOME = {
     "load": "loading",
     "pymc_model": "graph",
     "read_case": "casefile",
+    "sensitivity": "questions",
     "simulate": "simulation",
     "timeline": "timelines",
 }
@@ -60,6 +64,7 @@ __all__ = [
     "Estimate",
     "EstimateRefused",
     "InputError",
+    "Sensitivity",
     "Simulation",
     "Timeline",
     "TollsError",
@@ -73,6 +78,7 @@ __all__ = [
     "plots",
     "pymc_model",
     "read_case",
+    "sensitivity",
     "simulate",
     "timeline",
 ]

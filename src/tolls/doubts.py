@@ -15,7 +15,10 @@ __all__ = ["round_exact", "suspected_copies"]
 def suspected_copies(
     reports: Sequence[Report], declaration: Declaration, presets: Presets
 ) -> list[str]:
-    """Return a remark per odd number that sources without a common group state of one node.
+    """Return a remark per number that sources without a common group hardly both arrived at.
+
+    That is an odd number on one node in two of them; or any figure, in the same wording as of the
+    same day, in many.
 
     Parameters
     ----------
@@ -31,21 +34,48 @@ def suspected_copies(
     list of str
         In the order of the numbers' first rows.
     """
-    said: dict[tuple[str, str, int], dict[str, list[int]]] = {}
-    for report in reports:
-        if report.cites:
-            continue
+    odd: dict[tuple[str, str, int], dict[str, list[int]]] = {}
+    alike: dict[tuple[str, str, str], dict[str, list[int]]] = {}
+    for report in (r for r in reports if not r.cites):
+        node = report.measure, report.category
         for number in dict.fromkeys(report.figure):
             if number % 10 and len(str(number)) >= presets.doubts.copied_digits:
-                by_source = said.setdefault((report.measure, report.category, number), {})
-                by_source.setdefault(report.source, []).append(report.row)
-    return [
+                _note(odd.setdefault((*node, number), {}), report)
+        if report.figure and max(report.figure) >= presets.checks.copied_least:
+            stated = f"{report.stated()} as of {report.as_of.day}"
+            _note(alike.setdefault((*node, stated), {}), report)
+    told = [
         f"the same number, {number:,}, for {category if measure == 'killed' else measure} in "
-        f"{', '.join(f'{s} (row {_listed(rows)})' for s, rows in by_source.items())}: where one "
-        "repeats another, fill in cites, or declare one group for them; nothing was merged"
-        for (measure, category, number), by_source in said.items()
-        if len({_group(source, declaration) for source in by_source}) > 1
+        f"{_speakers(by_source)}: where one repeats another, fill in cites, or declare one group "
+        "for them; nothing was merged"
+        for (measure, category, number), by_source in odd.items()
+        if _groups(by_source, declaration) > 1
     ]
+    rows = {row for s in odd.values() if _groups(s, declaration) > 1 for row in _rows(s)}
+    return told + [
+        f"the same figure, {stated}, for {category if measure == 'killed' else measure} in "
+        f"{_groups(by_source, declaration)} sources ({_speakers(by_source)}): where they repeat "
+        "one another, fill in cites, or declare one group for them; nothing was merged"
+        for (measure, category, stated), by_source in alike.items()
+        if _groups(by_source, declaration) >= presets.checks.copied_sources
+        and not rows.issuperset(_rows(by_source))
+    ]
+
+
+def _note(by_source: dict[str, list[int]], report: Report) -> None:
+    by_source.setdefault(report.source, []).append(report.row)
+
+
+def _rows(by_source: dict[str, list[int]]) -> list[int]:
+    return [row for rows in by_source.values() for row in rows]
+
+
+def _speakers(by_source: dict[str, list[int]]) -> str:
+    return ", ".join(f"{source} (row {_listed(rows)})" for source, rows in by_source.items())
+
+
+def _groups(by_source: dict[str, list[int]], declaration: Declaration) -> int:
+    return len({_group(source, declaration) for source in by_source})
 
 
 def round_exact(reports: Sequence[Report], presets: Presets) -> list[str]:

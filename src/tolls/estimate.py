@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tolls.case import Case
+from tolls.checks import Finding, findings
 from tolls.constants import CI_KIND, CI_PROB, QUANTILES, VERSION, CiKind
 from tolls.convergence import Diagnostics
 from tolls.errors import InputError, nearest
 from tolls.evidence import Evidence
 from tolls.formatting import count, html_table, interval, percent, period, text_table
-from tolls.influence import rests_on, without_each
+from tolls.influence import rests_on, source_rows
 from tolls.intervals import credible_interval
 from tolls.likelihood import Parameters
 from tolls.storage import write_tree
@@ -135,7 +136,7 @@ class Estimate:
         DataFrame
             Index ``node``; ``mean``, ``median``, ``sd``, ``lo``, ``hi`` in people, ``prior_lo`` and
             ``prior_hi`` before any report, ``ess_bulk``, ``ess_tail``, ``rhat`` (no number
-            where the engine has no chains).
+            where the engine has no chains), ``checks`` that tell something, in words.
 
         Raises
         ------
@@ -174,6 +175,9 @@ class Estimate:
                     "ess_bulk": own.ess_bulk,
                     "ess_tail": own.ess_tail,
                     "rhat": own.rhat,
+                    "checks": "; ".join(
+                        f.text for f in of._own_checks if f.node == of.case.names[i]
+                    ),
                 }
             )
         return rows
@@ -197,37 +201,8 @@ class Estimate:
         """
         import pandas as pd
 
-        root = self.tolls(self.nodes[0])
-        without = without_each(self.evidence, self.parameters, root.astype(float))
-        rows = []
-        for name, i in self.evidence.speakers:
-            voice = self.evidence.sources[i]
-            prior = self.case.source_prior(voice)
-            bias = self.posterior["bias"][..., i].reshape(-1)
-            honest = self.posterior["reliability"][..., i]
-            lo, hi = credible_interval(bias, ci_prob, "eti")
-            prior_lo, prior_hi = prior.bias.interval(ci_prob)
-            rows.append(
-                {
-                    "source": name,
-                    "grade": prior.grade,
-                    "kind": self.case.voices[voice].kind,
-                    "reports": self.evidence.rows_of(name, voice),
-                    "bias_median": float(np.median(bias)),
-                    "bias_lo": lo,
-                    "bias_hi": hi,
-                    "bias_prior_median": prior.bias.median,
-                    "bias_prior_lo": prior_lo,
-                    "bias_prior_hi": prior_hi,
-                    "scatter": float(np.median(self.posterior["scatter"][..., i])),
-                    "reliability": float(honest.mean()),
-                    "reliability_prior": prior.reliability.mean,
-                    "moved": float((np.log(bias).mean() - prior.bias.mean) / prior.bias.sd),
-                    "without": without[voice].median,
-                    "influence": float(np.median(root)) / without[voice].median,
-                    "khat": without[voice].khat,
-                }
-            )
+        root = self.tolls(self.nodes[0]).astype(float)
+        rows = source_rows(self.evidence, self.posterior, self.parameters, root, ci_prob)
         return pd.DataFrame(rows).set_index("source")
 
     @cached_property
@@ -413,15 +388,30 @@ class Estimate:
             return "Diagnostics hold" + (f" (k-hat {khat:.2f})." if khat is not None else ".")
         return f"REFUSED, do not quote: {'; '.join(self.diagnostics.reasons)}."
 
+    @cached_property
+    def _own_checks(self) -> tuple[Finding, ...]:
+        # of what is refused there is nothing more to say
+        return findings(self.evidence, self.parameters) if self.diagnostics.ok else ()
+
+    @property
+    def checks(self) -> tuple[Finding, ...]:
+        """Where the model and the reports do not fit; empty where nothing is told."""
+        return tuple(f for own in (self, *self.others.values()) for f in own._own_checks)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """All that a reader has to know: what was assumed, and what the checks tell."""
+        return (*self.warnings, *(finding.text for finding in self.checks))
+
     def __repr__(self) -> str:
-        notes = [f"Note: {warning}" for warning in self.warnings]
+        notes = [f"Note: {note}" for note in self.notes]
         table = text_table(*self._lines())
         return "\n".join([self.sentence(), "", table, "", self.verdict, self.level, *notes])
 
     def _repr_html_(self) -> str:
         from html import escape
 
-        notes = "".join(f"<li>{escape(w)}</li>" for w in self.warnings)
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
         return (
             f"<p>{escape(self.sentence())}</p>{html_table(*self._lines())}"
             f"<p>{escape(self.verdict)} {escape(self.level)}</p>"
@@ -479,5 +469,5 @@ class Estimate:
             },
             "nodes": nodes,
             "sources": sources,
-            "warnings": list(self.warnings),
+            "warnings": list(self.notes),
         }

@@ -5,7 +5,7 @@ engines and the simulation start from the same arrays. No likelihood lives here.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import cached_property
@@ -147,6 +147,17 @@ class Evidence:
     def units(self) -> tuple[Statement | Composition, ...]:
         """Statements and compositions: all that has a likelihood."""
         return (*self.statements, *self.compositions)
+
+    def only(self, units: Iterable[Statement | Composition]) -> "Evidence":
+        """Return some of the units as evidence; sources without any are left out."""
+        kept = set(units)
+        speaking = {unit.source for unit in kept}
+        return replace(
+            self,
+            sources=tuple(name for name in self.sources if name in speaking),
+            statements=tuple(s for s in self.statements if s in kept),
+            compositions=tuple(c for c in self.compositions if c in kept),
+        )
 
     @cached_property
     def source(self) -> Ints:

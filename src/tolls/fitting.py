@@ -19,7 +19,7 @@ from tolls.formatting import count
 from tolls.simulation import check_seed, draw_sizes
 from tolls.trees import DIMS, node_labels
 
-__all__ = ["fit", "from_pymc"]
+__all__ = ["fit", "fit_evidence", "from_pymc"]
 
 ENGINES = ("auto", "collapsed", "nuts")
 ON_FAILURE = ("raise", "warn")
@@ -86,6 +86,30 @@ def fit(
         for place, (measure, own) in enumerate(evidence.others.items(), 1)
     }
     return _judged(_together(estimate, others), on_failure)
+
+
+def fit_evidence(
+    evidence: Evidence, *, seed: int, engine: str = "auto", on_failure: str = "raise"
+) -> Estimate:
+    """Estimate the tolls of one measure from what was gathered on it.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        From `gather`, or one of its ``others``, which are left aside.
+    seed, engine, on_failure
+        As in `fit`.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    EstimateRefused
+        If the diagnostics fail.
+    """
+    return _judged(_ENGINES[engine](evidence, seed), on_failure)
 
 
 def _together(estimate: Estimate, others: Mapping[str, Estimate]) -> Estimate:

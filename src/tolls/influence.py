@@ -1,11 +1,13 @@
-"""What the estimate rests on: what identifies its level, and the toll without each source.
+"""What the estimate rests on: what identifies its level, and what each source does to it.
 
 The toll without a source reweights the draws by one over its likelihood, smoothed by Pareto
 (Vehtari et al. 2024, JMLR 25(72)). Where the source carries so much that k-hat is 0.7 or more, the
 answer is not to be had from these draws and stays empty; a refit without the source gives it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +15,10 @@ from numpy.typing import NDArray
 from tolls.constants import KHAT_LIMIT
 from tolls.evidence import Evidence
 from tolls.formatting import listed
+from tolls.intervals import credible_interval
 from tolls.likelihood import Parameters, log_likelihood
 
-__all__ = ["Without", "rests_on", "without_each"]
+__all__ = ["Without", "rests_on", "source_rows", "without_each"]
 
 type Floats = NDArray[np.float64]
 
@@ -61,6 +64,63 @@ def without_each(evidence: Evidence, parameters: Parameters, toll: Floats) -> di
             median = float(toll[order][np.searchsorted(cumulated, cumulated[-1] / 2)])
         found[name] = Without(median, float(khat))
     return found
+
+
+def source_rows(
+    evidence: Evidence,
+    posterior: Mapping[str, NDArray[Any]],
+    parameters: Parameters,
+    toll: Floats,
+    ci_prob: float,
+) -> list[dict[str, Any]]:
+    """Return a row per source: its prior, what the data made of it, and the toll without it.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    posterior : mapping of str to (chain, draw, …) arrays
+    parameters : Parameters
+        The same draws.
+    toll : (draw,) array
+        Of the root, in people.
+    ci_prob : float
+        Probability of the equal-tailed intervals.
+
+    Returns
+    -------
+    list of dict
+        Columns as `Estimate.sources` describes them.
+    """
+    case, without = evidence.case, without_each(evidence, parameters, toll)
+    rows = []
+    for name, i in evidence.speakers:
+        voice = evidence.sources[i]
+        prior = case.source_prior(voice)
+        bias = posterior["bias"][..., i].reshape(-1)
+        lo, hi = credible_interval(bias, ci_prob, "eti")
+        prior_lo, prior_hi = prior.bias.interval(ci_prob)
+        rows.append(
+            {
+                "source": name,
+                "grade": prior.grade,
+                "kind": case.voices[voice].kind,
+                "reports": evidence.rows_of(name, voice),
+                "bias_median": float(np.median(bias)),
+                "bias_lo": lo,
+                "bias_hi": hi,
+                "bias_prior_median": prior.bias.median,
+                "bias_prior_lo": prior_lo,
+                "bias_prior_hi": prior_hi,
+                "scatter": float(np.median(posterior["scatter"][..., i])),
+                "reliability": float(posterior["reliability"][..., i].mean()),
+                "reliability_prior": prior.reliability.mean,
+                "moved": float((np.log(bias).mean() - prior.bias.mean) / prior.bias.sd),
+                "without": without[voice].median,
+                "influence": float(np.median(toll)) / without[voice].median,
+                "khat": without[voice].khat,
+            }
+        )
+    return rows
 
 
 def rests_on(evidence: Evidence) -> str:

@@ -4,7 +4,7 @@ Nothing here computes a statistic: intervals come from the results' own tables. 
 saved or set globally. Figures of what questions the model are in `diagrams`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from textwrap import fill
 from typing import Any
@@ -27,9 +27,10 @@ from tolls.estimate import Estimate
 from tolls.evidence import FATES, Evidence
 from tolls.formatting import count, interval, percent
 from tolls.reports import Report
+from tolls.sensitivities import Sensitivity
 from tolls.timelines import Timeline
 
-__all__ = ["backtest", "calibration", "reports", "sources", "timeline", "tolls"]
+__all__ = ["backtest", "calibration", "reports", "sensitivity", "sources", "timeline", "tolls"]
 
 type Style = dict[str, Any]
 type Look = tuple[str, str]  # colour and shape
@@ -41,6 +42,7 @@ THIN: Style = {"color": "#0072b2", "lw": 1.4, "zorder": 2}
 THICK = THIN | {"lw": 4.5}
 MEDIAN = THIN | {"marker": "o", "ls": "", "ms": 6, "mfc": "white", "mew": 1.4}
 KNOWABLE: Style = {"color": "0.4", "lw": 0.9, "ls": (0, (4, 3)), "zorder": 0}
+BAND = PRIOR | {"color": "#ececec", "zorder": 0}
 PLAIN: Look = ("#262626", "o")
 # Okabe and Ito's colours but for the alarming ones; the shapes say the same without colour
 COLOURS = "#000000", "#0072b2", "#e69f00", "#cc79a7", "#009e73", "#56b4e9", "#777777"
@@ -165,6 +167,47 @@ def sources(estimate: Estimate, *, ci_prob: float = CI_PROB, ax: Axes | None = N
     return canvas.finish(estimate.case.title, "Bias: stated / knowable")
 
 
+def sensitivity(result: Sensitivity, *, ci_prob: float = CI_PROB, ax: Axes | None = None) -> Axes:
+    """Draw the headline under everything that was changed, over its interval as declared.
+
+    Parameters
+    ----------
+    result : Sensitivity
+    ci_prob : float
+        Probability of the intervals.
+    ax : Axes, optional
+        Best in a figure with ``layout="constrained"``; a new figure where left out.
+
+    Returns
+    -------
+    Axes
+        The column is the median over that as declared, or the probability of the statement where
+        one was given. Answers that were refused have no line.
+
+    Examples
+    --------
+    >>> tolls.plots.sensitivity(tolls.sensitivity(case, seed=1, at_least=1000))  # doctest: +SKIP
+    """
+    table = result.summary(ci_prob=ci_prob)
+    known = table["median"].notna()
+    canvas = _Canvas(ax, result.estimate.evidence, ())
+    canvas.count_axis(table.loc[known, ["lo", "hi"]])
+    ats = canvas.rows([str(name) for name in table.index], [()] * len(table))
+    declared = table.iloc[0]
+    canvas.ax.axvspan(declared["lo"], declared["hi"], color=BAND["color"], zorder=BAND["zorder"])
+    for at, (_, row) in zip(ats, table.iterrows(), strict=True):
+        if not np.isnan(row["median"]):
+            canvas.interval(at, ci_prob, row)
+    canvas.keys[f"as declared, {percent(ci_prob)}"] = BAND
+    if result.at_least is None:
+        canvas.column(ats, _cells(table["ratio"]), 9, "median /\ndeclared")
+    else:
+        canvas.ax.axvline(result.at_least, **KNOWABLE)
+        canvas.keys[f"at least {result.at_least:,.0f}"] = KNOWABLE
+        canvas.column(ats, _cells(table["probability"]), 9, f"P(≥ {result.at_least:,.0f})")
+    return canvas.finish(f"{result.case.title}: {result.node}", f"People {result.case.measure}")
+
+
 def timeline(
     timeline: Timeline, *, node: str | None = None, ci_prob: float = CI_PROB, ax: Axes | None = None
 ) -> Axes:
@@ -201,6 +244,10 @@ def timeline(
     canvas.ax.set_ylabel(f"People {of.case.measure}")
     title = f"{timeline.case.title}: {name.replace('_', ' ')}"
     return canvas.finish(title, "Published by the end of")
+
+
+def _cells(numbers: Iterable[float]) -> list[str]:
+    return ["—" if np.isnan(number) else f"{number:.2f}" for number in numbers]
 
 
 def _of_one_measure(estimate: Estimate, nodes: Sequence[str]) -> tuple[Estimate, list[str]]:

@@ -20,7 +20,10 @@ from tolls.validation import add_faults
 __all__ = ["SHIPPED_SCALES", "Presets", "load_presets"]
 
 SHIPPED_SCALES = ("admiralty",)
-_TABLES = ("source_kinds", "evidence", "growth", "wordings", "words", "dependence", "sizes")
+_TABLES = (
+    "source_kinds", "evidence", "growth", "wordings", "words", "dependence", "sizes", "sensitivity",
+    "checks",
+)  # fmt: skip
 
 type Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 type Probability = Annotated[float, Field(gt=0, lt=1)]
@@ -261,8 +264,45 @@ class Elicitation(_Table):
     least_records: Annotated[int, Field(ge=1)]
 
 
-def _shipped_elicitation() -> Elicitation:
-    return Elicitation.model_validate(_shipped_tables("admiralty")["elicitation"])
+class Sensitivity(_Table):
+    """What an estimate is held against when it is asked what it rests on."""
+
+    free_mean_sd: Positive
+    lowest: Positive
+    highest: Positive
+    points: Annotated[int, Field(ge=3)]
+    probabilities: tuple[Probability, ...]
+    power: Annotated[float, Field(gt=1, allow_inf_nan=False)]
+    nudge: Probability
+    told_above: Positive
+    least_share: Probability
+
+    @model_validator(mode="after")
+    def _around_one(self) -> "Sensitivity":
+        if abs(self.lowest * self.highest - 1) > 1e-9 or self.lowest >= 1 or self.points % 2 == 0:
+            raise ValueError("lowest is one over highest and below 1, and points is odd")
+        return self
+
+    @cached_property
+    def factors(self) -> tuple[float, ...]:
+        """The grid of mean biases, as multiples of what is declared; its middle is 1."""
+        half = self.points // 2
+        return tuple(self.highest ** (i / half) for i in range(-half, half + 1))
+
+
+class Checks(_Table):
+    """When it is told that the model and the reports do not fit, or that sources were copied."""
+
+    level: Probability
+    learnt: Probability
+    fewest: Annotated[int, Field(ge=1)]
+    dominated: Probability
+    copied_sources: Annotated[int, Field(ge=2)]
+    copied_least: Annotated[int, Field(ge=1)]
+
+
+def _shipped[Table: _Table](kind: type[Table], name: str) -> Table:
+    return kind.model_validate(_shipped_tables("admiralty")[name])
 
 
 class Presets(_Table):
@@ -286,8 +326,14 @@ class Presets(_Table):
     doubts: Doubts
     root: Root
     partition: PartitionPrior
-    # no fit reads it, so it is no part of a saved case or of its digest
-    elicitation: Elicitation = Field(default_factory=_shipped_elicitation, exclude=True)
+    # no fit reads these, so they are no part of a saved case or of its digest
+    elicitation: Elicitation = Field(
+        default_factory=lambda: _shipped(Elicitation, "elicitation"), exclude=True
+    )
+    sensitivity: Sensitivity = Field(
+        default_factory=lambda: _shipped(Sensitivity, "sensitivity"), exclude=True
+    )
+    checks: Checks = Field(default_factory=lambda: _shipped(Checks, "checks"), exclude=True)
 
 
 @cache

@@ -153,7 +153,7 @@ def _as_said(evidence: Evidence) -> Evidence:
         if before and not s.link and before.wording in ("floor", "ceiling"):
             r = memory(before.published, s.published, evidence.case.presets)
             came = before.published, before.as_of, before.rows
-            statements[s.rows] = replace(s, link=Link(r, math.nan, before.reading.pace, *came))
+            statements[s.rows] = replace(s, link=Link(r, math.nan, before.reading.aspect, *came))
         last[s.source, s.node] = s
     others = {measure: _as_said(own) for measure, own in evidence.others.items()}
     return replace(evidence, statements=tuple(statements.values()), others=others)
