@@ -142,16 +142,22 @@ def test_a_split_is_held_against_shares():
 # --- replicates -----------------------------------------------------------------------------------
 
 
-def departures(scatter_of, count=200, figures=4, grade="B"):
+MONTHS_APART = [f"2025-0{month}-28" for month in range(3, 7)]
+
+
+def departures(scatter_of, count=200, days=MONTHS_APART, grade="B", r=0.0, fresh=0.2):
     """P-values of figures around a known toll and bias, with a scatter of one's own."""
     rng, found = np.random.default_rng(1), []
-    days = [f"2025-0{3 + i}-28" for i in range(figures)]
     for _ in range(count):
         prior = case_of({"value": 9}, sources={"Monitor": grade}).source_prior("Monitor")
         s, p = scatter_of(prior, rng)
-        logs = s * rng.normal(size=figures) + 1.5 * rng.normal(size=figures) * (
-            rng.random(figures) >= p
-        )
+        logs = []
+        for _ in days:
+            honest, leans = rng.random() < p, logs and r and rng.random() >= fresh
+            if honest and leans:
+                logs.append(r * logs[-1] + math.sqrt(1 - r**2) * s * rng.normal())
+            else:
+                logs.append(math.hypot(s, 0 if honest else 1.5) * rng.normal())
         rows = [{"value": round(3000 * math.exp(x)), "published": d}
                 for x, d in zip(logs, days, strict=True)]  # fmt: skip
         # far apart in time nothing is linked
@@ -168,6 +174,12 @@ def of_grade(prior, rng):
 
 def test_p_values_of_a_sources_figures_are_uniform_where_its_grade_is_true():
     assert stats.kstest(departures(of_grade), "uniform").pvalue > 1e-3
+
+
+def test_p_values_are_uniform_where_the_order_of_figures_is_not_known():
+    # eight figures of one day: the table sorts them, the source did not
+    linked = departures(of_grade, days=["2025-03-12"] * 8, r=0.95)
+    assert stats.kstest(linked, "uniform").pvalue > 1e-3
 
 
 def test_p_values_of_a_source_graded_too_well_are_small():

@@ -229,7 +229,8 @@ def _dominated(evidence: Evidence, parameters: Parameters) -> Iterator[Finding]:
 
 
 def _left(ratio: float) -> str:
-    return f"{percent(round(ratio, 2))} of the prior's uncertainty (log scale) is left"
+    much = percent(round(ratio, 2)) if ratio < 1 else "all"
+    return f"{much} of the prior's uncertainty (log scale) is left"
 
 
 def _log_odds(parts: Floats) -> Floats:
