@@ -13,7 +13,7 @@ r"""Where the model and the reports do not fit, told in plain words, from a fit'
 
 Levels stand in ``presets/checks.toml``. At 0.01 each, of 60 tables simulated like the Syrian coast's
 and then fitted 2 were told one of the first three, like Rana Plaza's 3, of 180 like three cases of the
-tests that mix everything NNN.
+tests that mix everything 2.
 """
 
 import math
