@@ -208,7 +208,7 @@ def test_a_true_model_is_seldom_doubted():
         *SOUND[:4], *monthly(300, 310, 320, source="A"), kind="conflict",
         range={"low": 30, "high": 3000}, sources=dict.fromkeys("ABCD", MONITOR),
     )  # fmt: skip
-    assert_seldom(alarms(design, 50), 50)
+    assert_seldom(alarms(design, 30), 30)
 
 
 @pytest.mark.slow

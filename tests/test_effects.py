@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers import case_of, content
+from helpers import case_of, content, everything
 
 import tolls
 from tolls.evidence import gather
@@ -541,7 +541,7 @@ def test_two_camps_are_told():
 MODELS = Path(__file__).parents[1] / "models"
 COPIED = [
     (name, source)
-    for name in ("syria-coast-2025", "maui-2023")
+    for name in sorted(path.parent.name for path in MODELS.glob("*/case.toml"))
     for source in dict.fromkeys(
         r.source for r in tolls.read_case(MODELS / name).reports if not r.cites
     )
@@ -572,9 +572,34 @@ def test_five_copies_of_a_source_of_a_shipped_case_are_told_unless_declared(name
     for unit, copied in zip(before.units, declared.units, strict=True):
         # the very same evidence, but for the name of the group: no quantile can move
         assert content(unit)[1:] == content(copied)[1:]
-    suspicion = [w for w in undeclared.warnings if "copy 1" in w and "declare one group" in w]
-    assert suspicion
-    assert [w for w in declared.warnings if "copy 1" in w] == []
+    doubts = [
+        [w for w in evidence.warnings if "declare one group" in w]
+        for evidence in (before, declared, undeclared)
+    ]
+    # what was suspected of the source before may still be
+    assert len(doubts[1]) == len(doubts[0])
+    assert [w for w in doubts[2] if "copy 1" in w]
+
+
+def test_copies_of_people_in_no_part_of_a_bulletin_count_once():
+    case = everything()
+    before, after = gather(case), gather(with_copies(case, "Desk", True))
+    assert 330 in [s.figure[0] for s in before.statements]  # 150 and 120, and 60 in no part
+    assert [content(u)[1:] for u in after.units] == [content(u)[1:] for u in before.units]
+    unknown = [r.row for r in after.case.reports if r.category == "unknown"]
+    assert sorted(after.fates[row][0] for row in unknown) == ["evidence", *["repeat"] * 5]
+
+
+@pytest.mark.parametrize(
+    "stated", [{"value": 6}, {"words": "dozens", "qualifier": "words"}], ids=["six", "dozens"]
+)
+def test_few_or_words_in_many_sources_are_told(stated):
+    def told(sources):
+        rows = [stated | {"source": f"Desk {i}"} for i in range(sources)]
+        return [w for w in gather(case_of(*rows)).warnings if "the same figure" in w]
+
+    assert told(5) == []
+    assert len(told(6)) == 1
 
 
 @pytest.mark.parametrize("source", ["SOHR", "Government of Syria"])

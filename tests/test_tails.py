@@ -11,6 +11,7 @@ from scipy import stats
 import tolls
 from tolls.evidence import gather
 from tolls.likelihood import Parameters
+from tolls.presets import load_presets
 from tolls.replicates import departure
 from tolls.tails import tails_of
 
@@ -142,19 +143,25 @@ def test_a_split_is_held_against_shares():
 # --- replicates -----------------------------------------------------------------------------------
 
 
-def departures(scatter_of, count=200, figures=4, grade="B"):
+MONTHS_APART = [f"2025-0{month}-28" for month in range(3, 7)]
+
+
+def departures(scatter_of, count=200, days=MONTHS_APART, grade="B", r=0.0):
     """P-values of figures around a known toll and bias, with a scatter of one's own."""
-    rng, found = np.random.default_rng(1), []
-    days = [f"2025-0{3 + i}-28" for i in range(figures)]
+    rng, found, presets = np.random.default_rng(1), [], load_presets()
     for _ in range(count):
         prior = case_of({"value": 9}, sources={"Monitor": grade}).source_prior("Monitor")
         s, p = scatter_of(prior, rng)
-        logs = s * rng.normal(size=figures) + 1.5 * rng.normal(size=figures) * (
-            rng.random(figures) >= p
-        )
+        logs = []
+        for _ in days:
+            honest = rng.random() < p
+            if honest and logs and r and rng.random() >= presets.links.fresh:
+                logs.append(r * logs[-1] + math.sqrt(1 - r**2) * s * rng.normal())
+            else:
+                logs.append(math.hypot(s, 0 if honest else presets.belief.gross_sd) * rng.normal())
         rows = [{"value": round(3000 * math.exp(x)), "published": d}
                 for x, d in zip(logs, days, strict=True)]  # fmt: skip
-        # far apart in time nothing is linked
+        # months apart all but nothing is linked
         evidence = evidence_of(*rows, kind="conflict", sources={"Monitor": grade})
         known = one(500, size=3000.0)
         found.append(departure(evidence, "Monitor", known, rng)[1])
@@ -168,6 +175,12 @@ def of_grade(prior, rng):
 
 def test_p_values_of_a_sources_figures_are_uniform_where_its_grade_is_true():
     assert stats.kstest(departures(of_grade), "uniform").pvalue > 1e-3
+
+
+def test_p_values_are_uniform_where_the_order_of_figures_is_not_known():
+    # eight figures of one day: the table sorts them, the source did not
+    linked = departures(of_grade, days=["2025-03-12"] * 8, r=load_presets().links.r_max)
+    assert stats.kstest(linked, "uniform").pvalue > 1e-3
 
 
 def test_p_values_of_a_source_graded_too_well_are_small():

@@ -282,9 +282,15 @@ def _unassigned(
         and (f.report.published, f.report.as_of) == (published, as_of)
     ]
     names = {f"{UNKNOWN} {of}", *([UNKNOWN] if of == categories.root else [])}
-    more = [f for f in same if f.node in names]
-    if more:
-        return more, assigned + sum(f.number for f in more)
+    stated: dict[int, _Figure] = {}
+    for figure in (f for f in same if f.node in names):
+        # those of one group may each say how many, and mean the same people
+        first = stated.setdefault(figure.number, figure)
+        if figure is not first:
+            fates.put(figure.rows, "repeat", f"same figure as row {first.rows[0]}")
+            figure.kind = "dropped"
+    if stated:
+        return list(stated.values()), assigned + sum(stated)
     for figure in same:
         rest = figure.number - assigned
         if figure.node != of or rest <= presets.redundant.slack(assigned):

@@ -1,4 +1,4 @@
-"""Figures of what questions the model, beside those of estimates in `plots`, which offers them.
+"""Figures of calibration and backtests, beside those in `plots`, which offers them.
 
 Like those they draw results on matplotlib Axes, compute no statistic, and show and save nothing.
 """

@@ -35,15 +35,16 @@ def suspected_copies(
         In the order of the numbers' first rows.
     """
     odd: dict[tuple[str, str, int], dict[str, list[int]]] = {}
-    alike: dict[tuple[str, str, str], dict[str, list[int]]] = {}
+    alike: dict[tuple[str, str, str, int], dict[str, list[int]]] = {}
     for report in (r for r in reports if not r.cites):
         node = report.measure, report.category
         for number in dict.fromkeys(report.figure):
             if number % 10 and len(str(number)) >= presets.doubts.copied_digits:
                 _note(odd.setdefault((*node, number), {}), report)
-        if report.figure and max(report.figure) >= presets.checks.copied_least:
-            stated = f"{report.stated()} as of {report.as_of.day}"
-            _note(alike.setdefault((*node, stated), {}), report)
+        stated = f"{report.stated()} as of {report.as_of.day}"
+        telling = max(report.figure, default=0) >= presets.checks.copied_least
+        fewest = presets.checks.copied_sources if telling else presets.checks.copied_few
+        _note(alike.setdefault((*node, stated, fewest), {}), report)
     told = [
         f"the same number, {number:,}, for {category if measure == 'killed' else measure} in "
         f"{_speakers(by_source)}: where one repeats another, fill in cites, or declare one group "
@@ -56,9 +57,8 @@ def suspected_copies(
         f"the same figure, {stated}, for {category if measure == 'killed' else measure} in "
         f"{_groups(by_source, declaration)} sources ({_speakers(by_source)}): where they repeat "
         "one another, fill in cites, or declare one group for them; nothing was merged"
-        for (measure, category, stated), by_source in alike.items()
-        if _groups(by_source, declaration) >= presets.checks.copied_sources
-        and not rows.issuperset(_rows(by_source))
+        for (measure, category, stated, fewest), by_source in alike.items()
+        if _groups(by_source, declaration) >= fewest and not rows.issuperset(_rows(by_source))
     ]
 
 

@@ -1,7 +1,7 @@
 """Figures: every function takes a result and draws it on matplotlib Axes.
 
 Nothing here computes a statistic: intervals come from the results' own tables. Nothing is shown,
-saved or set globally. Figures of what questions the model are in `diagrams`.
+saved or set globally. Figures of calibration and backtests are in `diagrams`.
 """
 
 from collections.abc import Iterable, Sequence

@@ -299,6 +299,7 @@ class Checks(_Table):
     dominated: Probability
     copied_sources: Annotated[int, Field(ge=2)]
     copied_least: Annotated[int, Field(ge=1)]
+    copied_few: Annotated[int, Field(ge=2)]
 
 
 def _shipped[Table: _Table](kind: type[Table], name: str) -> Table:

@@ -3,9 +3,10 @@ r"""What a source of its grade would have stated instead: replicates of its figu
 The tolls, the growth of knowledge and the source's bias are as the fit has them; how it scatters
 and how often it errs is drawn from the prior that its grade brings, so that figures are held
 against what was declared and not against what they taught themselves (mixed replication: Gelman,
-Meng and Stern 1996, Statistica Sinica 6(4)). The statistic is :math:`\sum_i \log(1 + r_i^2 / v_i)`
-of the distances r of figures from what is believed, with v their variance at the median scatter:
-many figures far off count more than one gross error however far.
+Meng and Stern 1996, Statistica Sinica 6(4)). A replicate leans on the replicate before it. The
+statistic is :math:`\sum_i \log(1 + r_i^2 / v_i)` of the distances r of figures from what is
+knowable, with v their variance at the median scatter: many figures far off count more than one
+gross error however far, and in which order those of one day were said does not matter.
 """
 
 import math
@@ -57,12 +58,13 @@ def departure(
     own = np.array([np.mean(np.square(s.reading.sigma or 0.0)) for s in said])
     b = np.log(draws.bias[:, [place]])
     fresh, leaning = at.centre + b, at.leaning + (1 - r) * b
-    kept = 1 - r**2
-    noise = own + belief.counting * np.exp(-np.maximum(leaning, 0.0))
-    usual = kept * math.exp(2 * prior.scatter.mean) + at.extra_leaning + noise
+    places = {s.rows: i for i, s in enumerate(said)}
+    before = [places.get(s.link.rows) if s.link else None for s in said]
+    noise = own + belief.counting * np.exp(-np.maximum(fresh, 0.0))
+    usual = math.exp(2 * prior.scatter.mean) + at.extra + noise
 
     def statistic(logs: Floats) -> Floats:
-        summed: Floats = np.log1p((logs - leaning) ** 2 / usual).sum(axis=1)
+        summed: Floats = np.log1p((logs - fresh) ** 2 / usual).sum(axis=1)
         return summed
 
     observed, count, larger = statistic(figures), len(fresh), 0
@@ -73,9 +75,13 @@ def departure(
         honest = rng.random(fresh.shape) < p
         leans = honest & (r > 0) & (rng.random(fresh.shape) >= case.presets.links.fresh)
         anew = square + at.extra + np.where(honest, 0.0, belief.gross_sd**2)
-        variance = np.where(leans, kept * square + at.extra_leaning, anew) + noise
-        logs = np.where(leans, leaning, fresh) + np.sqrt(variance) * rng.standard_normal(
-            fresh.shape
-        )
-        larger += int((statistic(np.maximum(logs, math.log(LEAST))) >= observed).sum())
+        variance = np.where(leans, (1 - r**2) * square + at.extra_leaning, anew) + noise
+        logs = np.sqrt(variance) * rng.standard_normal(fresh.shape)
+        for i, previous in enumerate(before):
+            leant = leaning[:, i]
+            if previous is not None:  # not on the figure that was stated, but on its replicate
+                leant = leant + r[i] * (logs[:, previous] - figures[previous])
+            centre = np.where(leans[:, i], leant, fresh[:, i])
+            logs[:, i] = np.maximum(logs[:, i] + centre, math.log(LEAST))
+        larger += int((statistic(logs) >= observed).sum())
     return len(columns), (larger + 1) / (rounds * count + 1)

@@ -277,13 +277,15 @@ class Sensitivity:
         )
         if self.at_least is not None:
             p = float((self.scenarios[0].tolls[:, place] >= self.at_least).mean())
-            told.append(f"At least {self.at_least:,.0f} has probability {p:.2f} as declared;")
+            told.append(
+                f"At least {self.at_least:,.0f} has probability {p:.2f} with biases as declared;"
+            )
             told += [_failure(self.fails_at(q), q) for q in presets.probabilities]
             told[-1] = told[-1].removesuffix(";") + "."
         found = self.contributions
         parts = found.of
         told.append(
-            f"Of the variance of the log toll {percent(round(parts['priors'], 2))} come from "
+            f"Of the variance of the log toll {percent(round(parts['priors'], 2))} comes from "
             f"priors ({percent(round(found.shares['shared bias'], 2))} from the bias that all "
             f"sources share, {percent(round(found.shares[BIASES], 2))} from their own), "
             f"{percent(round(parts['sources'], 2))} from how sources scatter and err, "
@@ -355,5 +357,5 @@ def _failure(factor: float, probability: float) -> str:
     if factor == math.inf:
         return f"it stays above {probability:g} at every mean bias considered;"
     if factor < 1:
-        return f"it reaches {probability:g} if they stated {factor:.2f} times that or less;"
-    return f"it falls below {probability:g} if they stated {factor:.2f} times that or more;"
+        return f"it reaches {probability:g} if all are {factor:.2f} times that, or less;"
+    return f"it falls below {probability:g} if all are {factor:.2f} times that, or more;"
