@@ -318,6 +318,23 @@ def parameters(evidence, *, draws=3, seed=1, reliability=None):
     )
 
 
+@pytest.mark.parametrize(
+    ("rate", "shape", "share"),
+    [
+        (1e-3, 1.0, math.log(-math.expm1(-5e-3))),
+        (1e-12, 2.0, 2 * math.log(5e-12)),  # the reach, where 1 - exp(-reach) is 0 in floats
+        (1e-300, 2.0, 2 * math.log(5e-300)),
+        (1e300, 1e3, 0.0),
+    ],
+)
+def test_what_is_known_stays_finite_at_any_pace(rate, shape, share):
+    evidence = evidence_of({"value": 40, "published": "2025-03-11"}, kind="flood", start="2025-03-06",
+                           end="2025-03-06")  # fmt: skip
+    p = parameters(evidence, draws=1)
+    growth = replace(p.growth, rate=np.array([rate]), shape=np.array([shape]), found=np.ones(1))
+    assert log_known(evidence.now, growth, evidence)[0, 0] == pytest.approx(share, rel=1e-12)
+
+
 def known(statement, aspect, evidence, p, draw):
     """Log of what is there to be counted, written out from the design for dates without hours."""
     start, end = evidence.period

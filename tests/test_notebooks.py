@@ -26,7 +26,9 @@ def shown(notebook):
     return "\n".join(texts)
 
 
-@pytest.mark.parametrize("path", sorted(EVIDENCE.parent.glob("*.ipynb")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(EVIDENCE.parent.glob("*.ipynb")), ids=lambda path: path.stem
+)
 def test_a_notebook_shows_what_it_computed_and_nothing_of_the_machine(path):
     notebook = read(path)
     for cell in notebook.cells:

@@ -28,6 +28,8 @@ __all__ = [
 type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
 
+FARTHEST = 1e6  # of a log share below what a number holds: no likelihood is left, but no infinity
+
 
 @dataclass(frozen=True)
 class Growth:
@@ -100,6 +102,14 @@ class Parameters:
         )
 
 
+def _log_share(log_reach: Floats) -> Floats:
+    """Log of 1 - exp(-reach), for any reach: proposals may try a pace that no event has."""
+    faint = np.log(np.finfo(float).eps)  # a share below it equals its reach to the last bit
+    share = np.log(-np.expm1(-np.exp(np.clip(log_reach, faint, 50.0))))
+    found: Floats = share + np.clip(log_reach - faint, -FARTHEST, 0.0)
+    return found
+
+
 def log_known(exposures: Exposures, growth: Growth, evidence: Evidence) -> Floats:
     """Return the log of what of a toll was there to be counted, (draw, statement).
 
@@ -110,7 +120,7 @@ def log_known(exposures: Exposures, growth: Growth, evidence: Evidence) -> Float
     log_found = np.repeat(np.log(growth.found)[:, None], len(exposures.elapsed), axis=1)
     if evidence.grows:
         log_reach = growth.shape[:, None] * (np.log(growth.rate)[:, None] + np.log(exposures.days))
-        log_found += np.log(-np.expm1(-np.exp(np.minimum(log_reach, 50.0))))
+        log_found += _log_share(log_reach)
     others = np.flatnonzero(exposures.unfound)
     if others.size:
         own = exposures.of(others)
