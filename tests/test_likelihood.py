@@ -328,8 +328,8 @@ def parameters(evidence, *, draws=3, seed=1, reliability=None):
     ],
 )
 def test_what_is_known_stays_finite_at_any_pace(rate, shape, share):
-    evidence = evidence_of({"value": 40, "published": "2025-03-11"}, kind="flood", start="2025-03-06",
-                           end="2025-03-06")  # fmt: skip
+    report = {"value": 40, "published": "2025-03-11"}  # five days after the middle of its one day
+    evidence = evidence_of(report, kind="flood", start="2025-03-06", end="2025-03-06")
     p = parameters(evidence, draws=1)
     growth = replace(p.growth, rate=np.array([rate]), shape=np.array([shape]), found=np.ones(1))
     assert log_known(evidence.now, growth, evidence)[0, 0] == pytest.approx(share, rel=1e-12)

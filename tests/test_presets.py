@@ -1,6 +1,8 @@
 """The shipped defaults are those of the design, and one's own file replaces them table by table."""
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 from helpers import assert_told, write_case
@@ -10,6 +12,11 @@ from tolls.errors import InputError
 from tolls.presets import load_presets
 
 SHIPPED = load_presets()
+TOLD = (Path(__file__).parents[1] / "models" / "README.md").read_text(encoding="utf-8")
+
+
+def numbers(text):
+    return [float(number) for number in text.split(", ")]
 
 
 def own(folder, text):
@@ -41,46 +48,37 @@ def test_grades_are_those_of_the_design(letter, reliability, scatter, compositio
     assert (grade.scatter, grade.composition) == (scatter, composition)
 
 
-def test_kinds_of_source_are_those_of_the_design():
-    assert {name: (k.median, k.sd) for name, k in SHIPPED.source_kinds.items()} == {
-        "own_losses": (0.5, 0.8),
-        "enemy_losses": (2.2, 0.6),
-        "third_state": (0.9, 0.4),
-        "named_list": (0.55, 0.35),
-        "ministry": (0.9, 0.35),
-        "ministry_collapsing": (0.6, 0.25),
-        "monitor": (0.9, 0.3),
-        "media": (0.8, 0.3),
-        "forensic": (1.0, 0.1),
-        "survey": (1.0, 0.3),
-        "witness": (1.2, 0.7),
-        "other": (1.0, 0.5),
+def test_kinds_of_source_are_those_that_the_readme_of_the_cases_tells():
+    told = {}
+    for names, medians, sds in re.findall(
+        r"^\| ([a-z_, ]+) \| ([\d., ]+) \| ([\d., ]+) \|", TOLD, re.M
+    ):
+        told |= zip(
+            names.split(", "),
+            zip(numbers(medians), numbers(sds), strict=True),
+            strict=True,
+        )
+    assert told == {name: (k.median, k.sd) for name, k in SHIPPED.source_kinds.items()}
+
+
+def test_paces_of_events_are_those_that_the_readme_of_the_cases_tells():
+    sentence = re.search(r"The median rate per day is ([^;]*);", TOLD)[1]
+    told = {}
+    for rate, kinds in re.findall(r"([\d.]+) for ([^\d]*)", sentence):
+        told |= dict.fromkeys(re.findall(r"(?:an?) (\w+)", kinds), float(rate))
+    assert told == {
+        name: k.rate for name, k in SHIPPED.event_kinds.items() if k.rate and name != "other"
     }
+    assert SHIPPED.event_kinds["conflict"].rate is None
 
 
-def test_kinds_of_event_are_those_of_the_design():
-    assert {name: (k.rate, k.rate_sd) for name, k in SHIPPED.event_kinds.items()} == {
-        "attack": (1.2, 0.9),
-        "massacre": (0.3, 0.9),
-        "battle": (0.3, 0.9),
-        "wildfire": (0.3, 0.9),
-        "flood": (0.4, 0.9),
-        "earthquake": (0.2, 0.7),
-        "collapse": (0.12, 0.8),
-        "storm": (0.05, 1.2),
-        "epidemic": (0.05, 1.2),
-        "other": (0.4, 1.2),
-        "conflict": (None, None),
-    }
-
-
-def test_spreads_and_memories_are_those_of_the_design():
+def test_spreads_and_memories_are_those_of_the_design_and_of_the_backtest():
     growth, belief, links = SHIPPED.growth, SHIPPED.belief, SHIPPED.links
-    assert SHIPPED.shared_bias.sd == 0.2
+    assert SHIPPED.shared_bias.sd == 0.15
     assert (growth.eta_sd, growth.shape_log_mean, growth.shape_log_sd) == (0.5, 0.1, 0.25)
     assert (growth.least_days, growth.least_hours) == (0.5, 1.0)
     assert (belief.gross_sd, belief.scatter_log_sd) == (1.5, 0.5)
-    assert (belief.part_sd, belief.counting) == (0.35, 0.5)
+    assert (belief.part_sd, belief.counting) == (0.15, 0.5)
     assert (links.r_max, links.memory_days, links.fresh, links.floor_factor) == (0.95, 14, 0.2, 1.2)
     assert (SHIPPED.root.low, SHIPPED.root.high, SHIPPED.root.mass) == (1, 10_000, 0.95)
     assert SHIPPED.partition.sd == 1.5
