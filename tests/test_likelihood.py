@@ -369,7 +369,7 @@ def components(statement, evidence, p, draw):
     if statement.link:
         r, said = statement.link.r, statement.link.previous
         before = known(statement.link, statement.link.aspect, evidence, p, draw)
-    own = p.scatter[draw, source] ** 2 + 0.35**2 * statement.alone
+    own = p.scatter[draw, source] ** 2 + 0.15**2 * statement.alone
     leaning = own * (1 - r**2) + statement.alone * (0.5 * (log_known - r * before)) ** 2
     fresh = own + statement.alone * (0.5 * log_known) ** 2
     honest = p.reliability[draw, source]
