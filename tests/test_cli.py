@@ -1,6 +1,7 @@
 """The command line: what it prints, where, and with which exit code."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -122,7 +123,10 @@ def test_reading_a_case_loads_no_heavy_library():
 @pytest.mark.xdist_group("fit")
 def test_fit_prints_in_its_process_what_it_gives_in_this_one(tmp_path, shipped_estimate):
     command = [sys.executable, "-m", "tolls", "fit", SHIPPED, "--seed", "1", "--json"]
-    first = subprocess.run([*command, "-o", str(tmp_path)], check=True, capture_output=True)
+    alone = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    first = subprocess.run(
+        [*command, "-o", str(tmp_path)], check=True, capture_output=True, env=alone
+    )
     assert first.stdout == (tmp_path / "estimate.json").read_bytes()
     assert {p.name for p in tmp_path.iterdir()} == {
         "estimate.json",

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from tolls.conditionals import CELLS, Conditional, Estimated, predictors
 from tolls.constants import KHAT_LIMIT
@@ -152,7 +153,9 @@ def run(evidence: Evidence, seed: int) -> Posterior:
     -------
     Posterior
     """
-    with ThreadPoolExecutor(_workers()) as pool:
+    # the threads are ours; more of them in the linear algebra gain nothing, and how many there are
+    # would show in the last digits
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(_workers()) as pool:
         return Collapsed(evidence, pool).sample(seed)
 
 
