@@ -425,9 +425,11 @@ def measured(told, settings, node, quantity, engine, seed):
     kinds = dict(case.presets.event_kinds)
     # nobody is never found: the table is of what is said, and no share found widens it
     kinds["conflict"] = kinds["conflict"].model_copy(update={"found": ALL_FOUND})
-    changed = {"event_kinds": kinds}
-    if shared is not None:
-        changed["shared_bias"] = case.presets.shared_bias.model_copy(update={"sd": shared})
+    sources = case.presets.source_kinds
+    sources = sources | {n: sources[n].model_copy(update={"sd": sd}) for n, sd in SPREADS.items()}
+    spread = {"shared_bias": {"sd": shared or SHARED}, "belief": {"part_sd": PART}}
+    changed = {n: getattr(case.presets, n).model_copy(update=new) for n, new in spread.items()}
+    changed |= {"event_kinds": kinds, "source_kinds": sources}
     presets = case.presets.model_copy(update=changed)
     case = tolls.Case.from_declaration(case.declaration, table_rows(json.loads(told)), presets)
     estimate = fitted(case, engine, seed)
@@ -445,6 +447,8 @@ def measured(told, settings, node, quantity, engine, seed):
 
 
 ALL_FOUND = (1e5, 1.0)
+# the bounds are worked out for these spreads; those of the presets follow the backtest
+SPREADS, SHARED, PART = {"monitor": 0.3, "third_state": 0.4, "survey": 0.3}, 0.2, 0.35
 FITTED = {}
 
 

@@ -67,7 +67,7 @@ STATED = 4000
 ONE = {"grade": "D", "kind": "enemy_losses"}  # far above the range: gross errors matter
 
 
-def exact_quantiles(levels, *, gross=1.5, kappa=0.2):
+def exact_quantiles(levels, *, gross=1.5, kappa=0.15):
     """Quantiles of log lambda, integrated directly over the centre, the scatter, the mixture."""
     z = 1.959963984540054
     mean = (math.log(PRIOR[0]) + math.log(PRIOR[1])) / 2
@@ -151,12 +151,12 @@ def prior():
     ("name", "index", "exact"),
     [
         ("size", (0,), stats.lognorm(s=2.3497538, scale=100)),
-        ("kappa", (), stats.norm(0, 0.2)),
+        ("kappa", (), stats.norm(0, 0.15)),
         ("eta", (), stats.norm(0, 0.5)),
         ("rate", (), stats.lognorm(s=0.9, scale=0.4)),
         ("shape", (), stats.lognorm(s=0.25, scale=math.exp(0.1))),
-        ("bias", (0,), stats.lognorm(s=math.hypot(0.5, 0.2))),
-        ("bias", (1,), stats.lognorm(s=math.hypot(0.5, 1.2))),
+        ("bias", (0,), stats.lognorm(s=math.hypot(0.35, 0.2))),
+        ("bias", (1,), stats.lognorm(s=math.hypot(0.35, 1.2))),
         ("scatter", (0,), stats.lognorm(s=0.5, scale=0.2)),
         ("scatter", (1,), stats.lognorm(s=0.5, scale=1.2)),
         ("reliability", (0,), stats.beta(12, 3)),

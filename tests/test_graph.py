@@ -370,13 +370,13 @@ def log_prior(name, evidence, value):
 
     known = {
         "root": lambda: log_normal(case.root_prior.mean, case.root_prior.sd),
-        "kappa": lambda: stats.norm(0, 0.2),
+        "kappa": lambda: stats.norm(0, 0.15),
         "eta": lambda: stats.norm(0, 0.5),
         "rate": lambda: log_normal(math.log(event.rate), event.rate_sd),
         "shape": lambda: log_normal(0.1, 0.25),
         "found": lambda: stats.beta(*event.found),
-        "alive": lambda: log_normal(math.log(0.7), 1.5),
-        "clearing": lambda: log_normal(math.log(30), 0.7),
+        "alive": lambda: log_normal(np.log([2.0, 4.0]), 1.5),
+        "clearing": lambda: log_normal(math.log(15), 1.0),
         "bias": lambda: log_normal([p.bias.mean for p in priors], [p.bias.sd for p in priors]),
         "scatter": lambda: log_normal([p.scatter.mean for p in priors], 0.5),
         "reliability": lambda: stats.beta(

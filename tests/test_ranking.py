@@ -97,6 +97,7 @@ def test_everything_that_a_case_has_is_ranked_by_the_names_of_its_draws():
         *(f"{name}_injured[{source}]" for name in per_source for source in injured.sources),
         *alone,
         *(f"{name}_injured" for name in alone),
+        "found",
     }
     assert run[PRIOR] == {}
 

@@ -5,43 +5,48 @@ statement the simulation and the likelihood disagree about, and along which para
 """
 
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 from helpers import case_of
 from helpers_calibration import whole_model
+from scipy.special import expit, logit
 
 import tolls
 from tolls.evidence import gather
-from tolls.likelihood import Parameters, log_likelihood
+from tolls.likelihood import Growth, Parameters, log_likelihood
 
 STEP = 0.02
-ALONG = ("log_size", "kappa", "eta", "rate", "shape", "bias", "scatter", "reliability")
-FAR = 4.5  # standard errors: some 60 statements times eight directions
+ALONG = (
+    "log_size", "kappa", "eta", "rate", "shape", "found", "alive", "clearing",
+    "bias", "scatter", "reliability",
+)  # fmt: skip
+POSITIVE = ("rate", "shape", "alive", "clearing", "bias", "scatter")
+SHARES = ("found", "reliability")
+SCALES = dict.fromkeys(POSITIVE, (np.log, np.exp)) | dict.fromkeys(SHARES, (logit, expit))
+FAR = 4.5  # standard errors: some 60 statements times eleven directions
 ENOUGH = 100  # of a statement before its mean is judged
 
 
 def at_truth(simulated, evidence):
     """Return the truth and a step up and down along every parameter, one draw each."""
-    case, p = simulated.case, simulated.parameters
-    own = [np.array([p[name][s] for s in evidence.sources]) for name in ALONG[5:]]
-    rate = p["rate"] if np.isfinite(p["rate"]) else 1.0
-    start = [
-        np.log([simulated.tolls[name] for name in case.names]), p["kappa"], p["eta"],
-        np.log(rate), np.log(p["shape"]), np.log(own[0]), np.log(own[1]),
-        np.log(own[2] / (1 - own[2])),
-    ]  # fmt: skip
-    steps = [
-        np.array(
-            [value + h * (place == which) for place in range(len(ALONG)) for h in (STEP, -STEP)]
-        )
-        for which, value in enumerate(start)
-    ]
-    for which in (3, 4, 5, 6):
-        steps[which] = np.exp(steps[which])
-    steps[7] = 1 / (1 + np.exp(-steps[7]))
-    return Parameters(**dict(zip(ALONG, steps, strict=True)))
+    case, known = simulated.case, simulated.parameters
+    voices = dict.fromkeys(("bias", "scatter", "reliability"), evidence.sources)
+    each = voices | dict.fromkeys(("alive", "clearing"), evidence.lists)
+    values = {"log_size": np.log([simulated.tolls[name] for name in case.names])}
+    for name in ALONG[1:]:
+        own = known[name]
+        values[name] = np.array([own[k] for k in each[name]] if name in each else own)
+    if not np.isfinite(values["rate"]):
+        values["rate"] = np.array(1.0)  # where nothing grows it says nothing
+    stepped = {}
+    for place, (name, value) in enumerate(values.items()):
+        there, back = SCALES.get(name, (np.asarray, np.asarray))
+        steps = (h * (which == place) for which in range(len(ALONG)) for h in (STEP, -STEP))
+        stepped[name] = np.array([back(there(value) + step) for step in steps])
+    growth = Growth(**{field.name: stepped.pop(field.name) for field in fields(Growth)})
+    return Parameters(growth=growth, **stepped)
 
 
 def slopes(case, count, changed=None):
