@@ -323,7 +323,7 @@ def parameters(evidence, *, draws=3, seed=1, reliability=None):
     [
         (1e-3, 1.0, math.log(-math.expm1(-5e-3))),
         (1e-12, 2.0, 2 * math.log(5e-12)),  # the reach, where 1 - exp(-reach) is 0 in floats
-        (1e-300, 2.0, 2 * math.log(5e-300)),
+        (1e-200, 2.0, 2 * math.log(5e-200)),
         (1e300, 1e3, 0.0),
     ],
 )

@@ -27,6 +27,7 @@ type Components = tuple[Floats, Floats, Floats]
 MOST_EXACT = 30  # factors up to which nodes over the reliability are exact
 SPLIT_NODES = 12
 RESCALED = 16  # factors after which a product is brought back to the order of one
+FAINTEST = -1e30  # log of what a single-precision cell far from any belief would round to nothing
 
 
 def components_at(
@@ -91,6 +92,7 @@ def log_products(
     fresh = arrays.presets.links.fresh
     scale, product = np.zeros(shape, np.float32), np.ones((len(p), *shape), np.float32)
     for number, (leaning, anew, gross) in enumerate(components):
+        gross = np.maximum(gross, FAINTEST)
         top = np.maximum(anew, gross)
         if leaning is anew:
             honest = np.exp(anew - top)

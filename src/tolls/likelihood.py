@@ -28,7 +28,7 @@ __all__ = [
 type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
 
-FARTHEST = 1e6  # of a log share below what a number holds: no likelihood is left, but no infinity
+FARTHEST = 1e3  # of a log share below what a number holds: no likelihood is left, but no infinity
 
 
 @dataclass(frozen=True)
