@@ -1,5 +1,6 @@
 """Settings and results that all tests share: Hypothesis draws the same few examples each time."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,11 @@ def shipped_estimate():
 def shipped_nuts():
     """Fit the shipped case by nuts, once: its users are marked ``xdist_group("fit")``."""
     return tolls.fit(tolls.read_case(SHIPPED), seed=1, engine="nuts")
+
+
+@pytest.fixture(autouse=True)
+def _closed_figures():
+    """Leave no test the figures of another, whichever process runs both."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

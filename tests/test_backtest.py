@@ -402,7 +402,6 @@ def test_the_figure_has_a_row_per_score(result):
     assert any(np.allclose(line.get_xdata(), [middle]) for line in ax.lines)
     _, given = plt.subplots()
     assert tolls.plots.backtest(result, ax=given) is given
-    plt.close("all")
 
 
 @pytest.mark.slow

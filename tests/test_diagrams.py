@@ -15,12 +15,6 @@ from tolls.ranking import SLOTS
 mpl.use("agg")
 
 
-@pytest.fixture(autouse=True)
-def _closed_figures():
-    yield
-    plt.close("all")
-
-
 @pytest.fixture(scope="module")
 def result():
     rng = np.random.default_rng(1)

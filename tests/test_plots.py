@@ -25,12 +25,6 @@ SHIPPED = Path(__file__).parents[1] / "models" / "syria-coast-2025"
 ON_ESTIMATES = (plots.tolls, plots.reports, plots.sources)
 
 
-@pytest.fixture(autouse=True)
-def _closed_figures():
-    yield
-    plt.close("all")
-
-
 @pytest.fixture(scope="module")
 def crowded():
     return estimate_of(crowded_case())
