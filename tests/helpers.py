@@ -35,6 +35,13 @@ def evidence_of(*rows: Mapping[str, Any], as_of: str | None = None, **declared: 
     return gather(case_of(*rows, **declared), as_of)
 
 
+def with_presets(case: tolls.Case, **tables: Any) -> tolls.Case:
+    """Return a case under other presets: whole tables, by name, in place of its own."""
+    rows = [(r.row, r.as_row()) for r in case.reports]
+    presets = case.presets.model_copy(update=tables)
+    return tolls.Case.from_declaration(case.declaration, rows, presets)
+
+
 def fates(evidence: Evidence) -> list[str]:
     """Return what became of each report, in the order of the table."""
     return [evidence.fates[report.row][0] for report in evidence.case.reports]

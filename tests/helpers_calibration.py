@@ -1,6 +1,6 @@
 """Cases to be calibrated, and wrong readings of them, each with a design that shows it."""
 
-from helpers import EVERY_KIND, case_of, everything, searching
+from helpers import EVERY_KIND, case_of, everything, searching, with_presets
 
 import tolls
 from tolls.case import Case
@@ -53,12 +53,6 @@ def _rows(case: Case) -> list[dict[str, str]]:
     return [report.as_row() for report in case.reports]
 
 
-def _with_presets(case: Case, table: str, **changes: object) -> Case:
-    changed = getattr(case.presets, table).model_copy(update=changes)
-    presets = case.presets.model_copy(update={table: changed})
-    return Case.from_declaration(case.declaration, list(enumerate(_rows(case), 2)), presets)
-
-
 def halved_scatter(case: Case, seed: int) -> Estimate:
     """Fit as if sources scattered half as much."""
     return fitted(three_sources(scatter=0.15).with_reports(_rows(case)), seed)
@@ -74,12 +68,14 @@ def relays_counted(case: Case, seed: int) -> Estimate:
 
 def wrong_overshoot(case: Case, seed: int) -> Estimate:
     """Fit as if floors lay a tenth as far below what is believed."""
-    return fitted(_with_presets(case, "bounds", means=(0.02, 0.3)), seed)
+    bounds = case.presets.bounds.model_copy(update={"means": (0.02, 0.3)})
+    return fitted(with_presets(case, bounds=bounds), seed)
 
 
 def no_shared_bias(case: Case, seed: int) -> Estimate:
     """Fit as if nothing were hidden from all sources."""
-    return fitted(_with_presets(case, "shared_bias", sd=1e-3), seed)
+    shared_bias = case.presets.shared_bias.model_copy(update={"sd": 1e-3})
+    return fitted(with_presets(case, shared_bias=shared_bias), seed)
 
 
 def all_as_counts(case: Case, seed: int) -> Estimate:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import case_of, everything
+from helpers import case_of, everything, with_presets
 from scipy import stats
 
 import tolls
@@ -173,11 +173,7 @@ def test_nothing_more_is_said_of_a_refused_estimate(faulty):
 def test_thresholds_are_the_presets():
     strict = load_presets().checks.model_copy(update={"dominated": 0.01})
     found = estimate()
-    case = type(found.case).from_declaration(
-        found.case.declaration,
-        [(r.row, r.as_row()) for r in found.case.reports],
-        found.case.presets.model_copy(update={"checks": strict}),
-    )
+    case = with_presets(found.case, checks=strict)
     assert told(tolls.fit(case, seed=1)) == [("dominated", "killed")]
 
 

@@ -11,6 +11,7 @@ or a list of the missing) is no lever.
 """
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,10 +19,13 @@ from typing import Any
 
 import pandas as pd
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from helpers import with_presets
+
 import tolls
 from tolls.case import Case
 from tolls.presets import Presets
-from tolls.reports import table_rows
 
 ROOT = Path(__file__).parents[2]
 LEAST = 0.02  # of the CRPS: a smaller gain moves no lever
@@ -71,12 +75,10 @@ SHIPPED: Setting = (1.0,) * len(LEVERS)
 
 def changed(case: Case, setting: Setting) -> Case:
     """Return a case with the presets of a setting."""
-    presets = case.presets
     for (lever, _), times in zip(LEVERS.values(), setting, strict=True):
         if times != 1:
-            presets = presets.model_copy(update=lever(presets, times))
-    rows = table_rows([report.as_row() for report in case.reports])
-    return Case.from_declaration(case.declaration, rows, presets)
+            case = with_presets(case, **lever(case.presets, times))
+    return case
 
 
 class Trials:
