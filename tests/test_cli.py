@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import tolls
 from tolls.cli import main
+from tolls.truths import read_truth
 
 SHIPPED = "models/syria-coast-2025"
 
@@ -150,6 +152,43 @@ def test_fit_prints_in_its_process_what_it_gives_in_this_one(tmp_path, shipped_e
     }  # fmt: skip
     here = json.dumps(shipped_estimate.to_dict(), indent=1, ensure_ascii=False)
     assert first.stdout.decode() == f"{here}\n"
+
+
+@pytest.mark.parametrize("case", [SHIPPED, "models/paris-2015"])
+def test_simulated_reports_are_a_table_that_reads_with_a_truth_to_score_against(
+    tmp_path, capsys, case
+):
+    target = tmp_path / "drawn" / "reports.csv"
+    command = ["simulate", case, "--seed", "4", "-o", str(target)]
+    assert main(command) == 0
+    out, err = capsys.readouterr()
+    assert err == f"written to {target}\n"
+    told = tolls.simulate(tolls.read_case(case), seed=4)
+    folder = target.parent
+    (folder / "case.toml").write_bytes((Path(case) / "case.toml").read_bytes())
+    read = tolls.read_case(folder)
+    assert [r.stated() for r in read.reports] == [r.stated() for r in told.case.reports]
+    assert [r.as_of for r in read.reports] == [r.as_of for r in told.case.reports]
+    (folder / "truth.csv").write_text(out)
+    truth = read_truth(folder / "truth.csv", read)
+    assert {name: own.low for name, own in truth.tolls.items()} == {
+        name: round(size) for name, size in told.tolls.items()
+    }
+    assert not truth.unscored
+    first = target.read_bytes()
+    assert main(command) == 0
+    assert (target.read_bytes(), capsys.readouterr().out) == (first, out)
+    assert main([*command[:2], "--seed", "5", "-o", str(target)]) == 0
+    assert target.read_bytes() != first
+
+
+def test_simulated_reports_do_not_overwrite_the_case(tmp_path, capsys):
+    case = write_case(tmp_path)
+    table = case / "reports.csv"
+    before = table.read_bytes()
+    assert main(["simulate", str(case), "--seed", "1", "-o", str(table)]) == 2
+    assert "name another file" in capsys.readouterr().err
+    assert table.read_bytes() == before
 
 
 def test_calibrate_prints_the_coverage_writes_it_and_goes_on_from_there(tmp_path, capsys):

@@ -4,15 +4,13 @@ Nothing is estimated and nothing skipped: rows of a known format are translated 
 says (`formats`, `translation`), those of any other CSV are checked as they are.
 """
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tolls.errors import Problems
 from tolls.formats import SHIPPED_FORMATS, Column, load_format, plain
-from tolls.reports import COLUMNS, read_csv
+from tolls.reports import COLUMNS, as_csv, read_csv
 from tolls.translation import ROOT, Named, Translation, checked
 
 __all__ = ["FORMATS", "Imported", "import_reports"]
@@ -38,13 +36,7 @@ class Imported:
 
     def to_csv(self) -> str:
         """Return the rows as the text of a ``reports.csv``, without the columns that are empty."""
-        names = list(dict.fromkeys(name for row in self.rows for name, text in row.items() if text))
-        names.sort(key=lambda name: COLUMNS.index(name) if name in COLUMNS else len(COLUMNS))
-        text = io.StringIO()
-        writer = csv.DictWriter(text, names, restval="", extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
-        return text.getvalue()
+        return as_csv(self.rows)
 
 
 def import_reports(

@@ -1,4 +1,4 @@
-"""The command line: checks, fits, calibrates, backtests, imports.
+"""The command line: checks, fits, calibrates, backtests, simulates, imports.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the estimate was refused, 2
 the input is wrong, 3 anything else. Nothing is computed here.
@@ -10,6 +10,7 @@ import math
 import sys
 import traceback
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,7 +21,8 @@ from tolls.doubts import round_exact
 from tolls.errors import EstimateRefused, InputError
 from tolls.evidence import FATES, Evidence, gather
 from tolls.formatting import period
-from tolls.reports import Report
+from tolls.measures import label
+from tolls.reports import Report, as_csv
 
 __all__ = ["main"]
 
@@ -139,6 +141,15 @@ def _parser() -> argparse.ArgumentParser:
         "every fit, which a later run takes up",
     )  # fmt: skip
     test.set_defaults(run=_backtest)
+
+    draw = commands.add_parser("simulate", help="draw reports like a case's own, with known tolls")
+    draw.add_argument("path", **path)  # type: ignore[arg-type]
+    draw.add_argument("--seed", type=int, metavar="N", help=f"seed (default {DEFAULT_SEED})")
+    draw.add_argument(
+        "-o", dest="output", required=True, metavar="FILE",
+        help="write the reports there; the true tolls are printed as a truth.csv",
+    )  # fmt: skip
+    draw.set_defaults(run=_simulate)
 
     adapt = commands.add_parser("import", help="make a reports.csv of what another format holds")
     adapt.add_argument(
@@ -354,9 +365,32 @@ def _verified(path: Path, truth: str | None) -> dict[str, tuple[Case, Path]]:
     return found
 
 
+def _simulate(options: argparse.Namespace) -> int:
+    from tolls.simulation import simulate
+
+    case, seed = read_case(options.path), _seed(options)
+    simulated = simulate(case, seed=seed)
+    text = as_csv([report.as_row() for report in simulated.case.reports])
+    path = Path(options.path)
+    folder = path if path.is_dir() else path.parent
+    _write(options.output, text, path, folder / "case.toml", folder / case.declaration.reports)
+    known = max(report.published.day for report in simulated.case.reports) + timedelta(days=1)
+    rows = [
+        {
+            "category": name,
+            "measure": measure,
+            "value": f"{simulated.tolls[label(measure, name, case.names)]:.0f}",
+            "date": str(known),
+        }
+        for measure, own in {case.measure: case, **case.others}.items()
+        for name in own.names
+    ]
+    print(as_csv(rows), end="")
+    return DONE
+
+
 def _import(options: argparse.Namespace) -> int:
     from tolls.adapters import import_reports
-    from tolls.storage import write_atomically
 
     imported = import_reports(options.file, options.format, columns=_column_map(options.map))
     for remark in imported.remarks:
@@ -364,12 +398,7 @@ def _import(options: argparse.Namespace) -> int:
     if options.output is None:
         print(imported.to_csv(), end="")
         return DONE
-    target = Path(options.output)
-    if target.is_dir() or target.resolve() == Path(options.file).resolve():
-        raise InputError(f"-o {target}: is a folder or the file that is read; name another file")
-    _made(str(target.parent))
-    write_atomically(target, imported.to_csv().encode())
-    print(f"written to {target}", file=sys.stderr)
+    _write(options.output, imported.to_csv(), Path(options.file))
     return DONE
 
 
@@ -383,6 +412,18 @@ def _column_map(pairs: Sequence[str]) -> dict[str, str]:
             )
         columns[ours] = theirs
     return columns
+
+
+def _write(output: str, text: str, *read: Path) -> None:
+    """Write a file of its own, never over what was read."""
+    from tolls.storage import write_atomically
+
+    target = Path(output)
+    if target.is_dir() or target.resolve() in [path.resolve() for path in read]:
+        raise InputError(f"-o {target}: is a folder or the file that is read; name another file")
+    _made(str(target.parent))
+    write_atomically(target, text.encode())
+    print(f"written to {target}", file=sys.stderr)
 
 
 def _interrupted(folder: Path | None) -> int:

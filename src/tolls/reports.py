@@ -122,6 +122,17 @@ class Report:
         return {k: row[k] for k in COLUMNS} | dict(sorted(self.extra.items()))
 
 
+def as_csv(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return rows as the text of a ``reports.csv``, without the columns that are empty."""
+    names = list(dict.fromkeys(name for row in rows for name, text in row.items() if text))
+    names.sort(key=lambda name: COLUMNS.index(name) if name in COLUMNS else len(COLUMNS))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, restval="", extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
 def read_csv(
     path: Path, problems: Problems, *, first: str = ""
 ) -> list[tuple[int, dict[str, str]]]:
