@@ -111,6 +111,8 @@ def test_the_level_curve_falls_as_biases_rise_and_tells_where_a_statement_fails(
     table = result.level()
     assert list(table.index) == pytest.approx([4.0 ** (i / 8) for i in range(-8, 9)])
     assert table["median"].is_monotonic_decreasing
+    assert table["probability"].between(0.001, 0.999).sum() > 5
+    assert table.loc[table["probability"].between(0.001, 0.999), "probability"].diff().max() < 0
     rises = table["probability"].diff().max()  # by Monte Carlo error alone, where all but one
     assert rises < 4 * np.sqrt(0.001 / 2000)
     assert table.loc[1.0, "median"] == result.summary()["median"].iloc[0]
