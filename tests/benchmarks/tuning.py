@@ -3,12 +3,12 @@
     uv run python tests/benchmarks/tuning.py [--seed 1] [-o DIR]
 
 Every lever has a few values, as multiples of the shipped one. The first is what the design said
-before any tuning; from there one lever is moved at a time, over and over, as long as the CRPS of the
-log toll, averaged over cases, falls by more than `LEAST`. That is done once for each case, from the
-others alone, and the case is scored under what they chose: nothing is judged on what it was tuned
-on. Then once from all, which is what the presets may say. With ``-o`` finished fits are kept in DIR.
-What one case alone could teach (a kind of event, a kind of source or a list of the missing) is no
-lever, and stays as shipped: those come from the literature.
+before any tuning; from there one lever is moved at a time, over and over, as long as the CRPS of
+the log toll, averaged over cases, falls by more than `LEAST`. That is done once for each case,
+from the others alone, and the case is scored under what they chose: nothing is judged on what it
+was tuned on. Then once from all, which is what the presets may say. With ``-o`` finished fits are
+kept in DIR. What one case alone could teach (a kind of event, a kind of source or a list of the
+missing) is no lever, and stays as shipped: those come from the literature.
 """
 
 import argparse
