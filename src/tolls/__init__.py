@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tolls.graph import pymc_model
     from tolls.loading import load
     from tolls.questions import sensitivity
+    from tolls.rendering import render
     from tolls.scoreboard import Backtest
     from tolls.sensitivities import Sensitivity
     from tolls.simulation import Simulation, simulate
@@ -51,6 +52,7 @@ _HOME = {
     "load": "loading",
     "pymc_model": "graph",
     "read_case": "casefile",
+    "render": "rendering",
     "sensitivity": "questions",
     "simulate": "simulation",
     "timeline": "timelines",
@@ -78,6 +80,7 @@ __all__ = [
     "plots",
     "pymc_model",
     "read_case",
+    "render",
     "sensitivity",
     "simulate",
     "timeline",

@@ -1,18 +1,16 @@
-"""The command line: checks, fits, calibrates, backtests, simulates, imports.
+"""The command line: checks, fits, calibrates, backtests, renders, simulates, imports.
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the estimate was refused, 2
 the input is wrong, 3 anything else. Nothing is computed here.
 """
 
 import argparse
-import json
-import math
 import sys
 import traceback
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from tolls.case import Case
 from tolls.casefile import read_case
@@ -142,6 +140,20 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     test.set_defaults(run=_backtest)
 
+    page = commands.add_parser("render", help="write the document of a case: page, PDF, figures")
+    page.add_argument("path", **path)  # type: ignore[arg-type]
+    page.add_argument("--as-of", metavar="DATE", help="use nothing published later")
+    page.add_argument("--seed", type=int, metavar="N", help=f"seed (default {DEFAULT_SEED})")
+    page.add_argument(
+        "--engine", default="auto", metavar="E", help="auto, collapsed or nuts (default auto)"
+    )
+    page.add_argument("--pdf", action="store_true", help="write document.pdf too")
+    page.add_argument(
+        "-o", dest="folder", required=True, metavar="DIR",
+        help="write index.html, estimates.csv, estimate.json, estimate.nc and figures there",
+    )  # fmt: skip
+    page.set_defaults(run=_render)
+
     draw = commands.add_parser("simulate", help="draw reports like a case's own, with known tolls")
     draw.add_argument("path", **path)  # type: ignore[arg-type]
     draw.add_argument("--seed", type=int, metavar="N", help=f"seed (default {DEFAULT_SEED})")
@@ -269,17 +281,37 @@ def _fit(options: argparse.Namespace) -> int:
         if not options.json:
             return REFUSED
         estimate, code, folder = refusal.estimate, REFUSED, None
-    text = _as_json(estimate.to_dict())
+    from tolls.storage import as_json, write_atomically
+
+    text = as_json(estimate.to_dict())
     print(text if options.json else repr(estimate))
     if folder is not None:
-        from tolls.storage import write_atomically
-
         write_atomically(folder / "estimate.json", f"{text}\n".encode())
         table = estimate.summary().to_csv(lineterminator="\n")
         write_atomically(folder / "estimates.csv", table.encode())
         estimate.save(folder / "estimate.nc")
         print(f"written to {folder}: estimates.csv, estimate.json, estimate.nc", file=sys.stderr)
     return code
+
+
+def _render(options: argparse.Namespace) -> int:
+    from tolls.rendering import render  # what it loads costs seconds, and a typo should not
+
+    case, seed = read_case(options.path), _seed(options)
+    try:
+        page = render(
+            case,
+            options.folder,
+            seed=seed,
+            as_of=options.as_of,
+            engine=options.engine,
+            pdf=options.pdf,
+        )
+    except EstimateRefused as refusal:
+        print(f"refused: {refusal}", file=sys.stderr)
+        return REFUSED
+    print(page)
+    return DONE
 
 
 def _calibrate(options: argparse.Namespace) -> int:
@@ -296,9 +328,9 @@ def _calibrate(options: argparse.Namespace) -> int:
         return _interrupted(folder)
     print(found)
     if folder is not None:
-        from tolls.storage import write_atomically
+        from tolls.storage import as_json, write_atomically
 
-        write_atomically(folder / "calibration.json", f"{_as_json(found.to_dict())}\n".encode())
+        write_atomically(folder / "calibration.json", f"{as_json(found.to_dict())}\n".encode())
         table = found.summary().to_csv(index=False, lineterminator="\n")
         write_atomically(folder / "coverage.csv", table.encode())
         print(f"written to {folder}: calibration.json, coverage.csv", file=sys.stderr)
@@ -440,19 +472,6 @@ def _seed(options: argparse.Namespace) -> int:
         print(f"no --seed given: the seed is {DEFAULT_SEED}", file=sys.stderr)
         return DEFAULT_SEED
     return int(options.seed)
-
-
-def _as_json(content: dict[str, Any]) -> str:
-    return json.dumps(_finite(content), indent=1, ensure_ascii=False, allow_nan=False)
-
-
-def _finite(value: Any) -> Any:
-    """Replace what is no finite number by null: JSON has no other word for it."""
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _made(folder: str | None) -> Path | None:

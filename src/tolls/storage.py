@@ -1,4 +1,4 @@
-"""NetCDF files with a JSON header, written atomically.
+"""Files, written atomically: NetCDF with a JSON header, JSON.
 
 What the header means is decided where estimates are made (`estimate`) and loaded (`loading`).
 """
@@ -6,6 +6,7 @@ What the header means is decided where estimates are made (`estimate`) and loade
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -16,9 +17,23 @@ from tolls.errors import InputError
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["read_tree", "write_atomically", "write_tree"]
+__all__ = ["as_json", "read_tree", "write_atomically", "write_tree"]
 
 FORMAT = 3
+
+
+def as_json(content: dict[str, Any]) -> str:
+    """Return numbers and texts as JSON that any reader takes: what is no finite number is null."""
+    return json.dumps(_finite(content), indent=1, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    """Replace what is no finite number by null: JSON has no other word for it."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_atomically(path: str | Path, content: bytes) -> None:
