@@ -36,10 +36,13 @@ def figures(estimate: Estimate, found: Sensitivity, days: Timeline) -> dict[str,
         SVG by name, by what it shows. Tolls, sources and reports have a figure per measure.
     """
     each = {"": estimate} | {f"-{measure}": own for measure, own in estimate.others.items()}
-    per_measure = {"tolls": plots.tolls, "sources": plots.sources, "reports": plots.reports}
+    nodes = {s: [n for n in estimate.nodes if estimate.of(n)[0] is own] for s, own in each.items()}
     drawn = {
-        what: {f"{what}{suffix}": as_svg(draw(own)) for suffix, own in each.items()}
-        for what, draw in per_measure.items()
+        "tolls": {
+            f"tolls{suffix}": as_svg(plots.tolls(estimate, nodes=nodes[suffix])) for suffix in each
+        },
+        "sources": {f"sources{suffix}": as_svg(plots.sources(own)) for suffix, own in each.items()},
+        "reports": {f"reports{suffix}": as_svg(plots.reports(own)) for suffix, own in each.items()},
     }
     return drawn | {
         "timeline": {"timeline": as_svg(plots.timeline(days))},
