@@ -83,8 +83,8 @@ def test_spreads_and_memories_are_those_of_the_design_and_of_the_backtest():
     assert (SHIPPED.root.low, SHIPPED.root.high, SHIPPED.root.mass) == (1, 10_000, 0.95)
     assert SHIPPED.partition.sd == 1.5
     assert dict(zip(SHIPPED.bounds.means, SHIPPED.bounds.weights, strict=True)) == {
-        0.2: 0.5,
-        3: 0.5,
+        0.2: 0.05,
+        20: 0.95,
     }
 
 
