@@ -39,9 +39,16 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookN
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
+            cell.outputs = [o for o in cell.outputs if _is_result(o)]
     notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"]}
     return notebook
+
+
+def _is_result(output: nbformat.NotebookNode) -> bool:
+    """Tell what a cell found from what it said meanwhile: stderr, and bars that are empty now."""
+    return output.get("name") != "stderr" and (
+        output.output_type != "display_data" or any(output.data.values())
+    )
 
 
 def main() -> None:

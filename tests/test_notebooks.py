@@ -1,16 +1,13 @@
 """The notebooks run from the top, and the README quotes what they show."""
 
 import re
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from execute import execute
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "notebooks"))
-from execute import execute  # noqa: E402
-
 EVIDENCE = ROOT / "notebooks" / "evidence.ipynb"
 FEWER = {"runs = 1000": "runs = 8", "days = (1, 3, 7, 14, 30)": "days = (30,)"}
 

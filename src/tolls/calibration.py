@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tolls import markup
 from tolls.case import Case
 from tolls.constants import VERSION
 from tolls.errors import InputError
 from tolls.evidence import gather
-from tolls.formatting import html_table, percent, text_table
+from tolls.formatting import percent, text_table
 from tolls.ranking import PRIOR, RANKED, SLOTS, Fit, fitted, rank_run
 from tolls.runs import Journal, run_all
 from tolls.simulation import check_seed
@@ -216,9 +217,7 @@ class Calibration:
         return f"{self.sentence}\n\n{text_table(*self.coverage())}"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<p>{escape(self.sentence)}</p>{html_table(*self.coverage())}"
+        return markup.paragraph(self.sentence) + markup.table(*self.coverage())
 
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict and the coverage, as ``tolls calibrate -o`` writes them."""

@@ -13,12 +13,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Self
 
+from tolls import markup
 from tolls.categories import Categories, Partition
-from tolls.constants import OF_THE_KILLED, ROOTS
+from tolls.constants import CI_PROB, OF_THE_KILLED, ROOTS
 from tolls.declaration import Declaration, check_kinds, validate
 from tolls.errors import InputError, Problems, nearest
-from tolls.formatting import percent
-from tolls.measures import declaration_of, nodes_of
+from tolls.formatting import count, percent, period
+from tolls.measures import declaration_of, label, nodes_of
 from tolls.presets import Presets, load_presets
 from tolls.priors import LogNormal
 from tolls.readings import in_numbers
@@ -354,6 +355,70 @@ class Case:
             f"<Case {self.title!r}: {len(self.reports)} reports, {len(self.sources)} sources, "
             f"{', '.join(self.names)}>"
         )
+
+    def _repr_html_(self) -> str:
+        said = [str(r.published) for r in self.reports]
+        sentence = (
+            f"{self.title} ({self.kind}, {period(self.start, self.end)}): {len(said)} reports by "
+            f"{len({r.source for r in self.reports})} sources, published from {min(said)} to "
+            f"{max(said)}."
+        )
+        every = (self, *self.others.values())
+        assumed = dict.fromkeys(told for case in every for told in case.assumptions)
+        nodes = [row for case in every for row in case._node_rows(self.names)]
+        defined = [f"{node}: {who}" for node, who in self.declaration.definitions.items()]
+        return "".join(
+            [
+                markup.paragraph(sentence),
+                markup.table(("node", "what it is", "reports"), nodes),
+                markup.table(*self._source_lines()),
+                markup.notes((*defined, *assumed)),
+            ]
+        )
+
+    def _node_rows(self, killed: tuple[str, ...]) -> list[tuple[str, ...]]:
+        """Nodes and unions of the case's measure, as `label` calls them beside those killed."""
+        low, high = self.root_prior.interval(CI_PROB)
+        ends = (count(end, high - low) for end in (low, high))
+        what = {self.categories.root: f"{percent(CI_PROB)} prior: {' to '.join(ends)} people"}
+        what |= {part: f"part of {p.of}" for p in self.categories.partitions for part in p.into}
+        what |= {name: " + ".join(members) for name, members in self.categories.unions.items()}
+        measures = (self.measure, *OF_THE_KILLED)
+        said = [r.category for r in self.reports if r.measure in measures]
+        return [
+            (label(self.measure, name, killed), what[name], str(said.count(name)))
+            for name in self.names
+        ]
+
+    def _source_lines(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """Return a row per voice, with its prior."""
+        header = (
+            "source", "grade", "kind", "reports", "relays", "honest", "scatter",
+            f"stated : knowable ({percent(CI_PROB)})",
+        )  # fmt: skip
+        spoken: dict[str, list[Report]] = {name: [] for name in self.voices}
+        for r in self.reports:
+            of = self.others.get(r.measure, self)
+            spoken[of.voice(r.source, r.category, r.measure)].append(r)
+        rows: list[tuple[str, ...]] = []
+        for name, voice in self.voices.items():
+            members = [s for s in self.sources if self.voice(s, self.categories.root) == name]
+            who = f"{name} (one source: {', '.join(members)})" if len(members) > 1 else name
+            prior = source_prior(voice, self.presets)
+            low, high = prior.bias.interval(CI_PROB)
+            rows.append(
+                (
+                    who,
+                    voice.grade,
+                    voice.kind + ", anchor" * voice.anchor,
+                    str(len(spoken[name])),
+                    str(sum(bool(r.cites) for r in spoken[name])),
+                    percent(round(prior.reliability.mean, 2)),
+                    percent(round(prior.scatter.median, 2)),
+                    f"{prior.bias.median:.2g} ({low:.2g} to {high:.2g})",
+                )
+            )
+        return header, rows
 
 
 def _tree(

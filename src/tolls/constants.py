@@ -11,6 +11,8 @@ VERSION: Final = "0.1.0"
 
 CI_PROB: Final = 0.95
 """Probability of every credible interval unless asked otherwise (ArviZ's own default is 0.89)."""
+INNER_PROB: Final = 0.5
+"""Probability of the interval that is drawn inside the other."""
 CI_KIND: Final[CiKind] = "eti"
 """Equal-tailed by default: its ends are quantiles, so they carry over to any scale."""
 QUANTILES: Final = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -7,7 +7,7 @@ scatter and its reliability are three dimensions, and a grid integrates them.
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaln, expit, log_expit
 
+from tolls import markup
 from tolls.constants import CI_PROB, MAX_COUNT
 from tolls.errors import InputError, Problems
-from tolls.formatting import count, interval, percent
+from tolls.formatting import count, interval, percent, text_table
 from tolls.presets import Presets, load_presets
 from tolls.priors import Beta, LogNormal
 from tolls.reliability import SourceDeclaration, source_prior
@@ -37,7 +38,7 @@ TURNS = 12
 LOG_ROOT_TAU = math.log(2 * math.pi) / 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Elicited:
     """What a source's past says of it: a grade, and priors for a new case.
 
@@ -66,7 +67,7 @@ class Elicited:
     reliability: Beta
     n: int
     probabilities: Mapping[str, float]
-    presets: Presets = field(repr=False)
+    presets: Presets
 
     def implied(self, reported: int = 500) -> LogNormal:
         r"""Return the true toll that an honest report of so many suggests by itself.
@@ -137,6 +138,34 @@ class Elicited:
                 f"reliability = {{ mean = {beta.mean:.4g}, strength = {beta.a + beta.b:.4g} }}",
             ]
         return "\n".join(lines) + "\n"
+
+    def _lines(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        records = f"{self.n} record{'s' * (self.n != 1)}"
+        rows: list[tuple[str, ...]] = [
+            ("grade", f"{self.grade} ({self.presets.grades[self.grade].words})")
+        ]
+        if self.probabilities:
+            each = (f"{g} {percent(round(p, 2))}" for g, p in self.probabilities.items())
+            rows.append((f"grades, given {records}", ", ".join(each)))
+        rows += [
+            ("kind", self.kind),
+            ("bias, reported : true", _in_words(self.bias)),
+            ("scatter of honest statements", _in_words(self.scatter)),
+            ("statements that are honest", percent(round(self.reliability.mean, 2))),
+        ]
+        return ("", f"median and {percent(CI_PROB)} interval, or mean"), rows
+
+    def __repr__(self) -> str:
+        return "\n\n".join([self.sentence, text_table(*self._lines()), self.toml().rstrip()])
+
+    def _repr_html_(self) -> str:
+        table, toml = markup.table(*self._lines()), markup.preformatted(self.toml())
+        return markup.paragraph(self.sentence) + table + toml
+
+
+def _in_words(prior: LogNormal) -> str:
+    low, high = prior.interval(CI_PROB)
+    return f"{prior.median:.2g} ({low:.2g} to {high:.2g})"
 
 
 def _range(prior: LogNormal) -> str:

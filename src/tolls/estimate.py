@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tolls import markup
 from tolls.case import Case
 from tolls.checks import Finding, findings
-from tolls.constants import CI_KIND, CI_PROB, QUANTILES, VERSION, CiKind
+from tolls.constants import CI_KIND, CI_PROB, INNER_PROB, QUANTILES, VERSION, CiKind
 from tolls.convergence import Diagnostics
 from tolls.errors import InputError, nearest
 from tolls.evidence import Evidence
-from tolls.formatting import count, html_table, interval, percent, period, text_table
+from tolls.formatting import count, interval, percent, period, text_table
 from tolls.influence import rests_on, source_rows
 from tolls.intervals import credible_interval
 from tolls.likelihood import Parameters
@@ -403,20 +404,42 @@ class Estimate:
         """All that a reader has to know: what was assumed, and what the checks tell."""
         return (*self.warnings, *(finding.text for finding in self.checks))
 
+    @property
+    def _told(self) -> tuple[list[str], list[str]]:
+        """What stands above the table, a refusal first, and what below it."""
+        above, below = [self.sentence()], [self.level]
+        (below if self.diagnostics.ok else above).insert(0, self.verdict)
+        return above, below
+
     def __repr__(self) -> str:
+        above, below = self._told
         notes = [f"Note: {note}" for note in self.notes]
-        table = text_table(*self._lines())
-        return "\n".join([self.sentence(), "", table, "", self.verdict, self.level, *notes])
+        return "\n".join([*above, "", text_table(*self._lines()), "", *below, *notes])
 
     def _repr_html_(self) -> str:
-        from html import escape
+        (*refusal, sentence), below = self._told
+        header, rows = self._lines()
+        if not refusal:  # what is refused is not drawn
+            heading, drawn = self._bars()
+            header = (*header[:4], heading, *header[4:])
+            rows = [(*r[:4], bar, *r[4:]) for r, bar in zip(rows, drawn, strict=True)]
+        above = "".join(markup.paragraph(markup.strong(text)) for text in refusal)
+        table = markup.paragraph(sentence) + markup.table(header, rows)
+        return above + table + markup.paragraph(" ".join(below)) + markup.notes(self.notes)
 
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self.notes)
-        return (
-            f"<p>{escape(self.sentence())}</p>{html_table(*self._lines())}"
-            f"<p>{escape(self.verdict)} {escape(self.level)}</p>"
-            + (f"<ul>{notes}</ul>" if notes else "")
-        )
+    def _bars(self) -> tuple[markup.Html, list[markup.Html]]:
+        """Heading and one bar per node."""
+        outer, inner = (self._summary(prob, CI_KIND) for prob in (CI_PROB, INNER_PROB))
+        drawn = [
+            markup.Bar(
+                median=o["median"],
+                inner=(i["lo"], i["hi"]),
+                outer=(o["lo"], o["hi"]),
+                before=(o["prior_lo"], o["prior_hi"]),
+            )
+            for o, i in zip(outer, inner, strict=True)
+        ]
+        return markup.bars(drawn, percent(INNER_PROB), percent(CI_PROB))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers that ``tolls fit --json`` prints."""

@@ -6,9 +6,8 @@ Only text lives here; what is said is computed elsewhere.
 import math
 from collections.abc import Sequence
 from datetime import date
-from html import escape
 
-__all__ = ["count", "html_table", "interval", "listed", "percent", "period", "text_table"]
+__all__ = ["count", "interval", "listed", "percent", "period", "text_table"]
 
 
 def count(value: float, width: float) -> str:
@@ -75,24 +74,6 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         for row in table
     ]
     return "\n".join(lines)
-
-
-def html_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a table in HTML: the first cell of every row is its heading.
-
-    Examples
-    --------
-    >>> html_table(("", "median"), [("killed", "9")])[:44]
-    '<table><thead><tr><th></th><th>median</th></'
-    """
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
-    body = "".join(
-        f"<tr><th>{escape(row[0])}</th>"
-        + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
-        + "</tr>"
-        for row in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def listed(names: Sequence[str]) -> str:

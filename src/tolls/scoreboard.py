@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tolls import markup
 from tolls.constants import CI_PROB
-from tolls.formatting import count, html_table, percent, text_table
+from tolls.formatting import count, percent, text_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -258,11 +259,8 @@ class Backtest:
         return "\n".join([self.sentence(), "", *"\n\n".join(tables).split("\n"), "", *self._told])
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        tables = "".join(html_table(*lines) for lines in (self._lines(), self._case_lines()))
-        notes = "".join(f"<li>{escape(line)}</li>" for line in self._told)
-        return f"<p>{escape(self.sentence())}</p>{tables}<ul>{notes}</ul>"
+        tables = markup.table(*self._lines()) + markup.table(*self._case_lines())
+        return markup.paragraph(self.sentence()) + tables + markup.notes(self._told)
 
 
 def not_scored(rows: Sequence[Mapping[Any, Any]]) -> list[str]:

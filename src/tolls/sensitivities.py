@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tolls import markup
 from tolls.case import Case
 from tolls.constants import CI_PROB
 from tolls.contributions import STATEMENTS, Contributions
 from tolls.errors import InputError
 from tolls.estimate import Estimate
-from tolls.formatting import count, html_table, interval, percent, text_table
+from tolls.formatting import count, interval, percent, text_table
 from tolls.intervals import credible_interval
 from tolls.level import LevelCurve
 from tolls.scaling import ALL_PRIORS, REPORTS
@@ -329,14 +330,22 @@ class Sensitivity:
         median, lo, hi = _told(scenario.tolls[:, place], CI_PROB)
         return count(median, hi - lo), interval(lo, hi), scenario.method
 
+    @property
+    def _below(self) -> tuple[str, ...]:
+        """What holds for all tables: the diagnostics of the case as declared, and its notes."""
+        return self.estimate.verdict, *self.estimate.notes
+
     def __repr__(self) -> str:
-        return "\n\n".join([self.sentence(), *(text_table(*table) for table in self._tables())])
+        verdict, *notes = self._below
+        below = "\n".join([verdict, *(f"Note: {note}" for note in notes)])
+        tables = (text_table(*table) for table in self._tables())
+        return "\n\n".join([self.sentence(), *tables, below])
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        tables = "".join(html_table(*table) for table in self._tables())
-        return f"<p>{escape(self.sentence())}</p>{tables}"
+        verdict, *notes = self._below
+        tables = "".join(markup.table(*table) for table in self._tables())
+        below = markup.paragraph(verdict) + markup.notes(notes)
+        return markup.paragraph(self.sentence()) + tables + below
 
 
 def _told(tolls: NDArray[Any], ci_prob: float) -> tuple[float, float, float]:

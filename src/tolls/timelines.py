@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from tolls import markup
 from tolls.case import Case
 from tolls.constants import CI_PROB
 from tolls.errors import InputError
 from tolls.estimate import Estimate
 from tolls.fitting import fit
+from tolls.formatting import count, interval, percent, text_table
 from tolls.growth import parse_day
 from tolls.intervals import credible_interval
 
@@ -23,7 +27,7 @@ __all__ = ["Timeline", "timeline"]
 MOST_DATES = 6  # each date compiles a model of its own
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Timeline:
     """Estimates of one case as of several dates, in order.
 
@@ -39,25 +43,98 @@ class Timeline:
 
     def summary(self, ci_prob: float = CI_PROB) -> pd.DataFrame:
         """Return a row per date and node: ``as_of``, ``node``, ``median``, ``lo``, ``hi``."""
-        import numpy as np
         import pandas as pd
 
-        rows = []
-        for estimate in self.estimates:
-            for node in estimate.nodes:
-                draws = estimate.tolls(node)
-                lo, hi = credible_interval(draws, ci_prob, "eti")
+        return pd.DataFrame(
+            [self._row(e, node, ci_prob) for e in self.estimates for node in e.nodes]
+        )
+
+    def _row(self, estimate: Estimate, node: str, ci_prob: float = CI_PROB) -> dict[str, Any]:
+        draws = estimate.tolls(node)
+        lo, hi = credible_interval(draws, ci_prob, "eti")
+        return {
+            "as_of": estimate.evidence.as_of,
+            "node": node,
+            "median": float(np.median(draws)),
+            "lo": lo,
+            "hi": hi,
+            "ci_prob": ci_prob,
+        }
+
+    def sentence(self, node: str | None = None) -> str:
+        """Say in a sentence where the estimate began and where it came to.
+
+        Parameters
+        ----------
+        node : str, optional
+            A node or union; the root where left out.
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        InputError
+            If the node is unknown.
+        """
+        last = self.estimates[-1]
+        name = last.nodes[0] if node is None else node
+        last.of(name)  # refuses an unknown one
+        known = [estimate for estimate in self.estimates if name in estimate.nodes]
+        ends = dict.fromkeys((known[0], last))
+        told = [
+            f"{count(row['median'], row['hi'] - row['lo'])} ({interval(row['lo'], row['hi'])}) as "
+            f"of {row['as_of']}"
+            for row in (self._row(estimate, name) for estimate in ends)
+        ]
+        n = len(self.estimates)
+        return (
+            f"{self.case.title}, {name}, with what was published by each of {n} "
+            f"date{'s' * (n != 1)}, for the harm up to then: {', then '.join(told)} (median and "
+            f"{percent(CI_PROB)} credible interval)."
+        )
+
+    def _lines(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        header = ("node", "as of", "reports", "median", f"{percent(CI_PROB)} interval")
+        rows: list[tuple[str, ...]] = []
+        for node in self.estimates[-1].nodes:
+            for estimate in (e for e in self.estimates if node in e.nodes):
+                row, (of, _) = self._row(estimate, node), estimate.of(node)
+                width = row["hi"] - row["lo"]
                 rows.append(
-                    {
-                        "as_of": estimate.evidence.as_of,
-                        "node": node,
-                        "median": float(np.median(draws)),
-                        "lo": lo,
-                        "hi": hi,
-                        "ci_prob": ci_prob,
-                    }
+                    (
+                        node,
+                        str(row["as_of"]),
+                        str(len(of.evidence.behind())),
+                        count(row["median"], width),
+                        interval(row["lo"], row["hi"]),
+                    )
                 )
-        return pd.DataFrame(rows)
+        return header, rows
+
+    @property
+    def _verdicts(self) -> tuple[list[str], list[str]]:
+        """Refusals, which are told first, and what else there is to say of single dates."""
+        refused = [
+            f"As of {e.evidence.as_of}: {e.verdict}" for e in self.estimates if not e.diagnostics.ok
+        ]
+        days: dict[str, list[str]] = {}
+        for estimate in self.estimates:
+            for note in estimate.notes:
+                days.setdefault(note, []).append(str(estimate.evidence.as_of))
+        told = [f"as of {', '.join(dates)}: {note}" for note, dates in days.items()]
+        return refused, told if refused else ["Diagnostics of all dates hold.", *told]
+
+    def __repr__(self) -> str:
+        refused, told = self._verdicts
+        return "\n".join([*refused, self.sentence(), "", text_table(*self._lines()), "", *told])
+
+    def _repr_html_(self) -> str:
+        refused, told = self._verdicts
+        above = "".join(markup.paragraph(markup.strong(text)) for text in refused)
+        table = markup.table(*self._lines())
+        return above + markup.paragraph(self.sentence()) + table + markup.notes(told)
 
 
 def timeline(
