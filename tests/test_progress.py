@@ -47,6 +47,18 @@ def test_without_a_terminal_or_in_a_worker_there_is_no_bar(terminal, monkeypatch
         assert show is None
 
 
+def test_a_part_of_greater_work_leaves_the_bar_to_it(terminal):
+    with progress("asking", 4) as whole:
+        with progress("sampling", 9) as part:
+            assert part is None
+        whole(2)
+        time.sleep(0.4)
+    assert "asking" in terminal.getvalue()
+    assert "sampling" not in terminal.getvalue()
+    with progress("sampling", 9) as alone:
+        assert alone is not None
+
+
 NOTEBOOK = """
 import time
 from tolls import progress

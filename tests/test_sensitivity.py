@@ -1,6 +1,7 @@
 """`tolls.sensitivity` as a whole: its rows, where they come from, and what it says of them."""
 
 import re
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,21 @@ def test_without_a_source_is_what_sources_says(estimate, result):
         if row["method"] == "reweighted":
             # the median of picked draws and that of weighted ones: next to each other
             assert row["median"] == pytest.approx(sources.loc[name, "without"], abs=3)
+
+
+def test_the_bar_counts_every_variant(monkeypatch):
+    told = []
+
+    @contextmanager
+    def progress(_text, total):
+        told.append(total)
+        yield told.append
+
+    monkeypatch.setattr("tolls.questions.progress", progress)
+    rows = [{"value": 40}, {"source": "Court", "value": 35, "category": "civilians"}]
+    tolls.sensitivity(case_of(*rows, categories=["civilians", "fighters"]), seed=1)
+    total, *done = told
+    assert done == list(range(1, total + 1))
 
 
 def test_priors_with_more_power_narrow_and_with_less_widen(result):

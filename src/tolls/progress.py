@@ -6,6 +6,7 @@ there without widgets. When the work is done it is gone from both.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from multiprocessing import parent_process
 from threading import Lock, Timer
 from typing import Any
@@ -19,6 +20,7 @@ __all__ = ["progress"]
 
 PATIENCE = 2.0  # seconds
 STEPS = 100  # of a bar in a notebook: each is a message
+_shown = ContextVar("_shown", default=False)  # whether greater work shows how far it is
 
 
 @contextmanager
@@ -36,12 +38,15 @@ def progress(text: str, total: int | None) -> Iterator[Callable[[int], None] | N
     ------
     callable or None
         Takes the number of steps done; None where no bar can be shown: there is neither a notebook
-        nor a terminal, or this is a worker process, whose parent shows how far everything is.
+        nor a terminal, or this is part of greater work, here or in the parent process, that has
+        one.
     """
     console = Console(stderr=True)
-    if parent_process() is not None or not (console.is_terminal or console.is_jupyter):
+    watched = console.is_terminal or console.is_jupyter
+    if _shown.get() or parent_process() is not None or not watched:
         yield None
         return
+    token = _shown.set(True)
     bar: _OnTerminal | _InNotebook
     bar = _InNotebook(text, total) if console.is_jupyter else _OnTerminal(console, text, total)
     timer = Timer(PATIENCE, bar.start)
@@ -53,6 +58,7 @@ def progress(text: str, total: int | None) -> Iterator[Callable[[int], None] | N
         timer.cancel()
         timer.join()
         bar.stop()
+        _shown.reset(token)
 
 
 class _OnTerminal:

@@ -4,8 +4,9 @@
 the answers look like is told in `sensitivities`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from tolls.estimate import Estimate
 from tolls.evidence import Evidence
 from tolls.fitting import fit
 from tolls.level import LevelCurve
+from tolls.progress import progress
 from tolls.reweighting import Reweighter
 from tolls.scaling import ALL_PRIORS, REPORTS, components, power_sensitivities
 from tolls.scenarios import Scenario, as_fitted, settled, weighed
@@ -94,7 +96,9 @@ def sensitivity(
         raise InputError(f"at_least: {at_least}; allowed: a number of people above 0")
     whole = fit(case, seed=seed, engine=engine, as_of=as_of)
     own, place = whole.of(node or whole.nodes[0])
-    return _Questions(case, own, place, at_least, engine).answered()
+    questions = _Questions(case, own, place, at_least, engine)
+    with progress("asking what the estimate rests on", questions.count) as questions.show:
+        return questions.answered()
 
 
 class _Questions:
@@ -108,6 +112,24 @@ class _Questions:
         self.draws = Reweighter(own)
         self.seeds = np.random.SeedSequence([own.seed or 0, STREAM])
         self.components = components(self.draws)
+        self.show: Callable[[int], None] | None = None
+        self.settled_so_far = 0
+
+    @cached_property
+    def split(self) -> dict[str, tuple[Evidence, Evidence]]:
+        """Nodes with reports on themselves and with others, and the evidence of either kind."""
+        case, measure = self.case, self.own.case.measure
+        sides = {
+            node: tuple(self.evidence(only_on(case, measure, node, own)) for own in (True, False))
+            for node in self.own.case.names
+        }
+        return {node: (a, b) for node, (a, b) in sides.items() if a and b}
+
+    @property
+    def count(self) -> int:
+        """Number of variants that are settled."""
+        levels = len(self.case.presets.sensitivity.factors) - 1
+        return 5 + levels + len(self.own.evidence.sources) + 2 * len(self.split)
 
     def answered(self) -> Sensitivity:
         own, place, presets = self.own, self.place, self.case.presets.sensitivity
@@ -140,10 +162,18 @@ class _Questions:
         return gathered(variant, self.own.case.measure, self.own.evidence.as_of)
 
     def settled(self, group: str, name: str, variant: Case | None, factor: float = 1.0) -> Scenario:
-        return settled(
-            self.draws, group, name, self.evidence(variant), self.rng(), engine=self.engine,
-            factor=factor,
-        )  # fmt: skip
+        return self.settle(group, name, self.evidence(variant), factor)
+
+    def settle(
+        self, group: str, name: str, evidence: Evidence | None, factor: float = 1.0
+    ) -> Scenario:
+        found = settled(
+            self.draws, group, name, evidence, self.rng(), engine=self.engine, factor=factor
+        )
+        self.settled_so_far += 1
+        if self.show:
+            self.show(self.settled_so_far)
+        return found
 
     def level(self, factor: float) -> Scenario:
         name = f"mean bias × {factor:.2g}"
@@ -175,12 +205,6 @@ class _Questions:
             yield self.settled(SOURCES, f"without {voice}", variant)
 
     def splits(self) -> Iterator[Split]:
-        measure = self.own.case.measure
-        for node in self.own.case.names:
-            sides = [self.evidence(only_on(self.case, measure, node, d)) for d in (True, False)]
-            if all(sides):
-                direct, indirect = (
-                    settled(self.draws, "direct", node, side, self.rng(), engine=self.engine)
-                    for side in sides
-                )
-                yield Split(node, direct, indirect)
+        for node, (own, others) in self.split.items():
+            direct = self.settle("direct", node, own)
+            yield Split(node, direct, self.settle("indirect", node, others))

@@ -18,6 +18,7 @@ from tolls.errors import EstimateRefused, InputError
 from tolls.estimate import Estimate
 from tolls.fitting import fit
 from tolls.pages import as_html, as_pdf
+from tolls.progress import progress
 from tolls.questions import sensitivity
 from tolls.storage import as_json, write_atomically
 from tolls.timelines import MOST_DATES, Timeline
@@ -122,9 +123,12 @@ def _day_by_day(estimate: Estimate, engine: str) -> tuple[Timeline, list[str]]:
     )
     places = np.unique(np.linspace(0, len(came) - 1, MOST_DATES).round().astype(int))
     fits, refused = [], []
-    for day in (came[i] for i in places):
-        try:
-            fits.append(fit(case, seed=seed, engine=engine, as_of=day))
-        except EstimateRefused as refusal:
-            refused.append(f"{day} is shown: it was refused ({refusal})")
+    with progress("fitting day by day", len(places)) as show:
+        for i, day in enumerate(came[place] for place in places):
+            try:
+                fits.append(fit(case, seed=seed, engine=engine, as_of=day))
+            except EstimateRefused as refusal:
+                refused.append(f"{day} is shown: it was refused ({refusal})")
+            if show:
+                show(i + 1)
     return Timeline(case, tuple(fits)), refused

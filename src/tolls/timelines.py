@@ -18,6 +18,7 @@ from tolls.fitting import fit
 from tolls.formatting import count, interval, percent, text_table
 from tolls.growth import parse_day
 from tolls.intervals import credible_interval
+from tolls.progress import progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,5 +175,10 @@ def timeline(
             f"dates: {len(days)} are given; allowed: 1 to {MOST_DATES}, for each one compiles and "
             "samples a model"
         )
-    fits = [fit(case, seed=seed, engine=engine, as_of=d, on_failure=on_failure) for d in days]
+    fits = []
+    with progress("fitting day by day", len(days)) as show:
+        for day in days:
+            fits.append(fit(case, seed=seed, engine=engine, as_of=day, on_failure=on_failure))
+            if show:
+                show(len(fits))
     return Timeline(case, tuple(fits))
