@@ -19,8 +19,8 @@ import pytest
 from helpers import write_case
 
 import tolls
+from tolls.chapters import compose
 from tolls.cli import main
-from tolls.documents import compose
 from tolls.errors import EstimateRefused, InputError
 from tolls.figures import as_svg
 from tolls.pages import as_html, as_pdf

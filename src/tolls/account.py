@@ -1,7 +1,7 @@
 """Everything that a document tells, as plain numbers and texts: what `render` writes as JSON.
 
 Results go in, a dictionary comes out. Whatever a page shows is written from this dictionary
-(`documents`), so that every number of the page stands in the JSON before it was rounded.
+(`chapters`), so that every number of the page stands in the JSON before it was rounded.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from tolls.constants import CI_PROB, VERSION
+from tolls.constants import CI_PROB, INNER_PROB, VERSION
 from tolls.estimate import Estimate
 from tolls.predictive import foretold
 from tolls.sensitivities import SOURCES, Sensitivity
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["account"]
 
-INNER = 0.5  # probability of the inner interval
+
 EXAMPLE = 500  # people: the toll of which is told what each source would state
 LIBRARIES = {
     "collapsed": ("numpy", "scipy", "arviz-stats"),
@@ -56,7 +56,7 @@ def account(
         What ``tolls fit --json`` prints, and more. Numbers are not rounded.
     """
     case, told = estimate.case, estimate.to_dict()
-    outer, inner = _records(estimate.summary()), _records(estimate.summary(INNER))
+    outer, inner = _records(estimate.summary()), _records(estimate.summary(INNER_PROB))
     nodes = [
         printed | row | {"lo_50": core["lo"], "hi_50": core["hi"]}
         for printed, row, core in zip(told["nodes"], outer, inner, strict=True)

@@ -12,8 +12,8 @@ import numpy as np
 
 from tolls.account import account
 from tolls.case import Case
+from tolls.chapters import compose
 from tolls.constants import OF_THE_KILLED
-from tolls.documents import compose
 from tolls.errors import EstimateRefused, InputError
 from tolls.estimate import Estimate
 from tolls.fitting import fit
