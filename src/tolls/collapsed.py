@@ -286,7 +286,7 @@ class Collapsed:
             rounds.append(last)
             share = last.weighted.ess / len(last.z)
             # what is lost to noise is not the proposal's fault
-            good = share * math.exp(sum(last.noise.values())) >= ADAPTED
+            good = math.log(share) + sum(last.noise.values()) >= math.log(ADAPTED)
             ready = good or len(last.z) > ROUND or left <= 2
             count = math.ceil(ENOUGH / np.clip(LEARNING * share, 0.3, 1.0)) if ready else ROUND
         return self._posterior(last, rng, seeds)

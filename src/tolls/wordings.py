@@ -191,17 +191,21 @@ def _log_cell(low: float, high: float, centre: Floats, sd: Floats) -> Floats:
     quick -= LOG_ROOT_TAU
     _add_of_middle(quick, width, slope, bend)
     if width * per.max() > NEGLIGIBLE:
-        quick += bend * bend * (width**4 / 1440)
+        quick += np.minimum(width * per, 1.0) ** 4 / 1440  # the series is not used beyond
     return _exact_where_wide(quick, exact, centre, sd, width * per, width * slope)
 
 
 def _log_below(edge: float, centre: Floats, sd: Floats, mean: float) -> tuple[Floats, Floats]:
     """Return log P(Z < edge) and log P(Z > edge) of Z = log X - E, E exponential with `mean`."""
     u, k = (centre - edge) / sd, sd / mean
-    log_tail = -k * u + k**2 / 2 + log_ndtr(u - k)
+    x = u - k
+    # left of 0 the square in a CDF's log is taken out of it: it cancels, there and in the ratio
+    left, left_upper = (np.log(erfcx(np.maximum(-v, 0.0) * math.sqrt(0.5)) / 2) for v in (x, u))
+    log_tail = np.where(x < 0, left - 0.5 * u * u, -k * u + k**2 / 2 + log_ndtr(x))
     log_upper = log_ndtr(u)
+    ratio = np.where(u < 0, left - left_upper, log_tail - log_upper)
     below = np.logaddexp(log_ndtr(-u), log_tail)
-    above = log_upper + np.log(-np.expm1(np.minimum(log_tail - log_upper, -TINY)))
+    above = log_upper + np.log(-np.expm1(np.minimum(ratio, -TINY)))
     return below, above
 
 
@@ -224,15 +228,20 @@ def _log_shifted(bottom: float, width: float, centre: Floats, sd: Floats, mean: 
     x = u - k
     if x.min() > (-30 if x.dtype == np.float64 else -12):  # where the CDF itself is a number
         cdf = ndtr(x)
-        log_cdf, mills = np.log(cdf), np.exp(-0.5 * x * x - LOG_ROOT_TAU) / cdf
+        quick, mills = np.log(cdf), np.exp(-0.5 * x * x - LOG_ROOT_TAU) / cdf
+        quick += k * (0.5 * k - u)
     else:
         x = np.minimum(x, 12.0)  # from where on the CDF is 1
         scaled = erfcx(x * -math.sqrt(0.5))  # 2 exp(x^2 / 2) times the CDF
-        log_cdf = np.log(scaled) - 0.5 * x * x - math.log(2)
-        mills = math.sqrt(2 / math.pi) / scaled
-    slope, bend = 1 / mean - mills * per, -mills * (mills + x) * per * per
-    quick = k * (0.5 * k - u)
-    quick += log_cdf
+        quick, mills = np.log(scaled), math.sqrt(2 / math.pi) / scaled
+        # left of 0 squares of k would cancel
+        quick += np.where(x < 0, -0.5 * u * u, k * (0.5 * k - u) - 0.5 * x * x)
+        quick -= math.log(2)
+    slope = 1 / mean - mills * per
+    if width * max(slope.max(), -slope.min()) > STEEP:
+        # what is steep is not used below; its derivatives are no numbers in single precision
+        mills = np.where(width * np.abs(slope) > STEEP, 0.0, mills).astype(x.dtype)
+    bend = -mills * (mills + x) * per * per
     quick -= math.log(mean)
     _add_of_middle(quick, width, slope, bend)
     if width * per.max() > NEGLIGIBLE:
