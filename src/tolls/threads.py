@@ -7,7 +7,7 @@ in several threads of one process have to share it.
 from threading import Lock
 from typing import Any
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 __all__ = ["ONE_THREAD"]
 
@@ -22,6 +22,7 @@ class _OneThread:
     def __enter__(self) -> None:
         with self._lock:
             if not self._inside:
+                _take_over()
                 self._limits = threadpool_limits(1, user_api="blas")
             self._inside += 1
 
@@ -29,7 +30,16 @@ class _OneThread:
         with self._lock:
             self._inside -= 1
             if not self._inside:
+                _take_over()
                 self._limits.restore_original_limits()
+                _take_over()
+
+
+def _take_over() -> None:
+    """Let this thread set limits: else it would be the one alone that did so first."""
+    for library in ThreadpoolController().lib_controllers:
+        if hasattr(library, "clear_controlling_thread"):
+            library.clear_controlling_thread(force=True)
 
 
 ONE_THREAD = _OneThread()
