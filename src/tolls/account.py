@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 from collections.abc import Iterable
 from importlib.metadata import version
@@ -126,7 +127,7 @@ def _sources(own: Estimate, seed: int | None, found: Sensitivity) -> list[dict[s
         if answer := asked.get(f"without {voice}"):
             row |= {
                 "without": answer["median"],
-                "influence": 1 / answer["ratio"],
+                "influence": 1 / (answer["ratio"] or math.nan),
                 "khat": answer["khat"],
             }
         rows.append(

@@ -5,14 +5,21 @@ at random without bias (systematic sampling: Madow 1949, Annals of Mathematical 
 above that by the largest remainder (Hamilton's method), ties in declared order.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tolls.categories import Categories
+from tolls.errors import InputError
+from tolls.priors import LogNormal
 
-__all__ = ["integer_tolls", "split"]
+__all__ = ["check_sizes", "integer_tolls", "split"]
 
 RANDOM_BELOW = 100
+FAR = 6.0  # sd: one draw in 10^9 lies farther
+MOST = math.log(2**63)  # people that an integer holds
+LEAST = math.log(1e-300)  # of a share that a floating-point number holds
 
 type Floats = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -53,7 +60,45 @@ def split(total: Ints, shares: Floats, seed: int) -> Ints:
     ends[:, -1] = missing
     crossed = np.floor(ends + start) - np.floor(np.hstack([start * 0, ends[:, :-1]]) + start)
     extra = np.where((total < RANDOM_BELOW)[:, None], crossed, largest)
-    return (whole + extra).astype(np.int64)
+    found = (whole + extra).astype(np.int64)
+    # above 2^53 a quota in floating point is off by people; below, nothing is left over here
+    found[np.arange(len(total)), shares.argmax(axis=1)] += total - found.sum(axis=1)
+    return found
+
+
+def check_sizes(root: LogNormal, categories: Categories) -> None:
+    """Refuse priors under which a toll may be more, or a part less, than a number holds.
+
+    Parameters
+    ----------
+    root : LogNormal
+        Prior of the root's size, in people.
+    categories : Categories
+        The tree.
+
+    Raises
+    ------
+    InputError
+        With the node, and what to declare instead.
+    """
+    high, low = root.mean + FAR * root.sd, root.mean - FAR * root.sd
+    if high > MOST or low < LEAST:
+        end = "more than 9 x 10^18 people" if high > MOST else "less than 10^-300 of a person"
+        raise InputError(
+            f"{categories.root}: the range lets expect tolls of {end}, which no number holds; "
+            "allowed: a range whose middle and six standard deviations stay between them: declare "
+            "a narrower one"
+        )
+    # shares are ratios of exponentials: two normals of the partition's sd apart
+    lower = {categories.root: low}
+    for partition in categories.ordered_partitions:
+        least = lower[partition.of] - FAR * math.sqrt(2) * partition.sd
+        if least < LEAST:
+            raise InputError(
+                f"partition of {partition.of}: its concentration lets expect shares of less than "
+                "10^-300, which no number holds; allowed: a greater concentration"
+            )
+        lower |= dict.fromkeys(partition.into, least)
 
 
 def integer_tolls(log_size: Floats, categories: Categories, seed: int) -> Ints:
@@ -72,11 +117,21 @@ def integer_tolls(log_size: Floats, categories: Categories, seed: int) -> Ints:
     -------
     (draw, name) int array
         In every row parts add up to their parent and unions to their members.
+
+    Raises
+    ------
+    InputError
+        If a toll is more than an integer holds.
     """
     names = categories.names
     position = {name: i for i, name in enumerate(names)}
     tolls = np.zeros(log_size.shape, dtype=np.int64)
     root = position[categories.root]
+    if not log_size[:, root].max() < MOST:
+        raise InputError(
+            f"{categories.root}: a draw of the toll is more than 9 x 10^18 people, which no number "
+            "holds; declare a narrower range, and look for a bias far below 1"
+        )
     tolls[:, root] = np.rint(np.exp(log_size[:, root]))
     for number, partition in enumerate(categories.ordered_partitions):
         parts = [position[part] for part in partition.into]

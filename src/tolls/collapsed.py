@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from tolls.conditionals import CELLS, Conditional, Estimated, predictors
 from tolls.constants import KHAT_LIMIT
@@ -29,6 +28,7 @@ from tolls.marginal import SourceDraws, log_marginal
 from tolls.modes import Mode, find_modes
 from tolls.nodes import FINE, ROUGH, Accuracy
 from tolls.standins import SourceArrays, source_arrays
+from tolls.threads import ONE_THREAD
 
 __all__ = ["MOST_DIMENSIONS", "Collapsed", "Posterior", "run"]
 
@@ -153,9 +153,8 @@ def run(evidence: Evidence, seed: int) -> Posterior:
     -------
     Posterior
     """
-    # the threads are ours; more of them in the linear algebra gain nothing, and how many there are
-    # would show in the last digits
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(_workers()) as pool:
+    # the threads are ours; more of them in the linear algebra gain nothing
+    with ONE_THREAD, ThreadPoolExecutor(_workers()) as pool:
         return Collapsed(evidence, pool).sample(seed)
 
 
@@ -286,7 +285,7 @@ class Collapsed:
             rounds.append(last)
             share = last.weighted.ess / len(last.z)
             # what is lost to noise is not the proposal's fault
-            good = share * math.exp(sum(last.noise.values())) >= ADAPTED
+            good = math.log(share) + sum(last.noise.values()) >= math.log(ADAPTED)
             ready = good or len(last.z) > ROUND or left <= 2
             count = math.ceil(ENOUGH / np.clip(LEARNING * share, 0.3, 1.0)) if ready else ROUND
         return self._posterior(last, rng, seeds)

@@ -198,7 +198,8 @@ class Estimate:
             median and interval, with its prior; ``scatter`` (median), ``reliability`` (mean) and
             its prior mean; ``moved``, the shift of the log bias in prior sd; ``without``, the
             median toll of the root without the source, and ``influence``, the ratio of the
-            headline to it; both empty where ``khat`` is 0.7 or more.
+            headline to it; both empty where ``khat`` is 0.7 or more, the ratio also where it would
+            be to a toll of 0.
         """
         import pandas as pd
 

@@ -332,8 +332,7 @@ def _gathered(case: Case, cut: date | None, fates: Fates) -> Evidence | None:
     statements: list[Statement] = []
     compositions: list[Composition] = []
     own = [replace(r, source=case.voice(r.source, r.category, r.measure)) for r in own]
-    sources = [name for name in case.voices if any(r.source == name for r in own)]
-    for name in sources:
+    for name in (name for name in case.voices if any(r.source == name for r in own)):
         said = [r for r in own if r.source == name]
         voice = case.voices[name]
         more, splits = assemble(said, voice, case.categories, case.presets, fates, case.scopes)
@@ -342,11 +341,12 @@ def _gathered(case: Case, cut: date | None, fates: Fates) -> Evidence | None:
     if not statements:
         return None
     rows = {r.row for r in case.reports}
+    heard = {s.source for s in statements} | {c.source for c in compositions}
     return Evidence(
         case=case,
         as_of=cut,
         period=(case.start, end),
-        sources=tuple(sources),
+        sources=tuple(name for name in case.voices if name in heard),
         statements=tuple(statements),
         compositions=tuple(compositions),
         fates={row: fate for row, fate in sorted(fates.by_row.items()) if row in rows},

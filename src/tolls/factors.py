@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, roots_jacobi
+from scipy.special import betaln
 
 from tolls.likelihood import Offsets, log_components, log_splits
-from tolls.standins import SourceArrays, splits_at
+from tolls.standins import WIDEST, SourceArrays, splits_at
 
 __all__ = [
     "MOST_EXACT", "components_at", "exact_reliabilities", "log_products", "logit_reliabilities",
@@ -52,7 +52,8 @@ def components_at(
     three (entry, point) arrays
         The first two are one array where a statement leans on nothing.
     """
-    single, variance = bias.astype(np.float32), np.exp(2 * log_scatter.astype(np.float32))
+    single, log_variance = bias.astype(np.float32), 2 * log_scatter.astype(np.float32)
+    variance = np.exp(np.minimum(log_variance, WIDEST))
     centre, leaning, extra, extra_leaning = (
         x.astype(np.float32)[draw] for x in (at.centre, at.leaning, at.extra, at.extra_leaning)
     )
@@ -131,8 +132,27 @@ def logit_reliabilities(
 
 @lru_cache(maxsize=64)
 def _jacobi(count: int, a: float, b: float) -> tuple[Floats, Floats]:
-    x, weight = roots_jacobi(count, b - 1, a - 1)
-    return (1 + x) / 2, np.log(weight / weight.sum())
+    """Return the Gauss nodes of Beta(a, b) and the logs of their weights, which add up to one.
+
+    Nodes are eigenvalues of the recurrence of the polynomials that are orthonormal under it, a
+    weight is one over the sum of their squares (Golub and Welsch 1969, Mathematics of Computation
+    23(106)): sums of squares hold for any strength, normalising constants do not.
+    """
+    k = np.arange(1.0, count)
+    s = 2 * k + a + b - 2
+    middle = np.append(a / (a + b), 0.5 + (a - b) * (a + b - 2) / (2 * s * (s + 2)))
+    step = k * (k + a - 1) * (k + b - 1) * (k + a + b - 2)
+    step[1:] /= (s**2 * (s**2 - 1))[1:]
+    step[:1] = a * b / ((a + b) ** 2 * (a + b + 1))  # where both are 1 the general term is 0 / 0
+    step = np.sqrt(step)
+    x = np.linalg.eigvalsh(np.diag(middle) + np.diag(step, -1))
+    before, here, square = np.zeros(count), np.ones(count), np.ones(count)
+    for i, up in enumerate(step):
+        down = step[i - 1] if i else 0.0
+        before, here = here, ((x - middle[i]) * here - down * before) / up
+        square += here**2
+    # what rounds to an end of the open interval is its nearest number inside
+    return np.clip(x, np.finfo(float).tiny, 1 - np.finfo(float).epsneg), -np.log(square)
 
 
 def _splits(arrays: SourceArrays, level: Floats, draw: Ints, bias: Floats) -> Iterator[Components]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tolls.apportionment import integer_tolls
+from tolls.apportionment import check_sizes, integer_tolls
 from tolls.case import Case
 from tolls.convergence import Diagnostics, diagnose, diagnose_weights, judged_together
 from tolls.errors import EstimateRefused, InputError, TollsWarning
@@ -80,6 +80,8 @@ def fit(
     _check("on_failure", on_failure, ON_FAILURE)
     check_seed(seed)
     evidence = gather(case, as_of)
+    for own in (evidence, *evidence.others.values()):
+        check_sizes(own.case.root_prior, own.case.categories)
     estimate = _ENGINES[engine](evidence, seed)
     others = {
         measure: _ENGINES[engine](own, seed + OTHER_MEASURE * place)

@@ -116,7 +116,7 @@ def source_rows(
                 "reliability_prior": prior.reliability.mean,
                 "moved": float((np.log(bias).mean() - prior.bias.mean) / prior.bias.sd),
                 "without": without[voice].median,
-                "influence": float(np.median(toll)) / without[voice].median,
+                "influence": float(np.median(toll)) / (without[voice].median or np.nan),
                 "khat": without[voice].khat,
             }
         )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tolls.likelihood import Offsets
-from tolls.standins import SourceArrays
+from tolls.standins import WIDEST, SourceArrays
 
 __all__ = ["FINE", "ROUGH", "Accuracy", "Nodes", "lay_nodes"]
 
@@ -295,7 +295,7 @@ class _Climb:
     def at(self, log_scatter: Floats, steps: int) -> tuple[Floats, ...]:
         """Return bias, its sd, height, reliability and the sd of its logit, of every climb."""
         prior, pull = self.prior, 1 - self.r
-        variance = np.exp(2 * log_scatter.astype(np.float32))
+        variance = np.exp(np.minimum(2 * log_scatter.astype(np.float32), WIDEST))
         anew = 1 / (variance + self.extra)
         leaning = 1 / ((1 - self.r**2) * variance + self.extra_leaning)
         gross = anew / (1 + self.gross_var * anew)

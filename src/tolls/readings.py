@@ -106,7 +106,8 @@ def read(report: Report, source: SourceDeclaration, presets: Presets) -> Reading
         # that a public list of the missing is too long is said by the living on it
         listed = evidence == PUBLIC and report.measure in OF_THE_KILLED
         median = 1.0 if listed else own.median
-        if source.bias is None:  # a declared bias says what there is to say
+        # a declared bias says what there is to say, and an anchor has none
+        if source.bias is None and not source.anchor:
             shift = math.log(median / usual.median)
             spread = max((own.sd or 0.0) ** 2 - usual.sd**2, 0.0)
     aspect = _aspect(report.measure, evidence, pace)

@@ -13,6 +13,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from tolls.apportionment import check_sizes
 from tolls.bulletins import memory
 from tolls.case import Case
 from tolls.constants import MAX_COUNT, UNKNOWN
@@ -63,8 +64,14 @@ def draw_sizes(case: Case, draws: int, rng: np.random.Generator) -> Floats:
     -------
     (draw, name) float array
         In people, in the order of ``case.names``.
+
+    Raises
+    ------
+    InputError
+        If a toll may be more, or a part less, than a number holds.
     """
     categories = case.categories
+    check_sizes(case.root_prior, categories)
     sizes = {categories.root: np.exp(rng.normal(case.root_prior.mean, case.root_prior.sd, draws))}
     for partition in categories.ordered_partitions:
         odds = np.exp(rng.normal(0.0, partition.sd, (draws, len(partition.into))))

@@ -22,6 +22,7 @@ from tolls.rounding import rounding_cells
 from tolls.statements import Composition, Statement
 
 __all__ = [
+    "WIDEST",
     "SourceArrays",
     "honest_odds",
     "source_arrays",
@@ -31,6 +32,8 @@ __all__ = [
 
 type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
+
+WIDEST = 80.0  # log variance of a belief, near what single precision holds: it could be anywhere
 
 # on which side of the bound the belief lies
 _SIDES = {"at_least": 1, "floor": 1, "up_to": -1, "ceiling": -1}
@@ -146,7 +149,9 @@ def honest_odds(components: tuple[Floats, Floats, Floats], presets: Presets) -> 
     fresh = presets.links.fresh
     top = np.maximum(leaning, anew)
     honest = (1 - fresh) * np.exp(leaning - top) + fresh * np.exp(anew - top)
-    return np.exp(np.clip(np.log(honest) + top - gross, -300.0, 300.0))
+    log_odds = (np.log(honest) + top - gross).astype(float)  # single precision ends at e^88
+    odds: Floats = np.exp(np.clip(log_odds, -300.0, 300.0))
+    return odds
 
 
 def splits_at(

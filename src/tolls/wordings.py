@@ -7,7 +7,7 @@ curvature add.
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
@@ -25,6 +25,7 @@ type Floats = NDArray[np.floating[Any]]
 
 NARROW = 0.2  # sd: up to this width the series about the middle of a cell holds to 1e-9
 STEEP = 1.0  # and up to this change of the log density over the cell
+FAR = 100.0  # sd: from there on the series of the ratio of density to CDF holds to 1e-7
 NEGLIGIBLE = 0.02  # sd: up to this width terms of the fourth order are below 1e-9
 TINY = 1e-37  # a positive number in single precision too
 LOG_ROOT_TAU = math.log(2 * math.pi) / 2
@@ -114,26 +115,19 @@ def _add_of_middle(log_density: Floats, width: float, slope: Floats, bend: Float
     |a| up to 1/2; curvature adds its share of the mean of t^2 under it.
     """
     square = slope * (width / 2)
+    np.clip(square, -1.0, 1.0, out=square)  # beyond, the series is not used
     square *= square
-    np.minimum(square, 1.0, out=square)  # beyond, the series is not used
     log_density += math.log(width)
     log_density += square * (1 / 6 - square * (1 / 180 - square / 2835))
     log_density += bend * width**2 * (1 / 24 + square * (1 / 180 - square / 1890))
 
 
-def _exact_where_wide(
-    quick: Floats,
-    exact: Callable[[Floats, Floats], Floats],
-    centre: Floats,
-    sd: Floats,
-    per_width: Floats,
-    slope_width: Floats,
-) -> Floats:
-    """Replace what is not narrow by the exact probability, computed there alone."""
+def _wide(per_width: Floats, slope_width: Floats) -> NDArray[np.bool_] | None:
+    """Tell where a cell is too wide or too steep for the series, if anywhere."""
     if per_width.max() > NARROW or max(slope_width.max(), -slope_width.min()) > STEEP:
-        wide = (per_width > NARROW) | (np.abs(slope_width) > STEEP)
-        quick[wide] = exact(centre[wide], sd[wide])
-    return quick
+        wide: NDArray[np.bool_] = (per_width > NARROW) | (np.abs(slope_width) > STEEP)
+        return wide
+    return None
 
 
 def _log_interval(low: Floats, high: Floats) -> Floats:
@@ -191,17 +185,27 @@ def _log_cell(low: float, high: float, centre: Floats, sd: Floats) -> Floats:
     quick -= LOG_ROOT_TAU
     _add_of_middle(quick, width, slope, bend)
     if width * per.max() > NEGLIGIBLE:
-        quick += bend * bend * (width**4 / 1440)
-    return _exact_where_wide(quick, exact, centre, sd, width * per, width * slope)
+        square = np.minimum(width * per, 1.0)  # beyond, the series is not used
+        square *= square
+        quick += square * square / 1440
+    if (wide := _wide(width * per, width * slope)) is not None:
+        quick[wide] = exact(centre[wide], sd[wide])
+    return quick
 
 
 def _log_below(edge: float, centre: Floats, sd: Floats, mean: float) -> tuple[Floats, Floats]:
     """Return log P(Z < edge) and log P(Z > edge) of Z = log X - E, E exponential with `mean`."""
     u, k = (centre - edge) / sd, sd / mean
-    log_tail = -k * u + k**2 / 2 + log_ndtr(u - k)
-    log_upper = log_ndtr(u)
+    x, log_upper = u - k, log_ndtr(u)
+    log_tail = -k * u + k**2 / 2 + log_ndtr(x)
+    ratio = log_tail - log_upper
+    if k.max() > FAR or u.min() < -FAR:
+        # left of 0 the square in a CDF's log is taken out of it: large ones cancel
+        left, of_upper = (np.log(erfcx(np.maximum(-v, 0.0) * math.sqrt(0.5)) / 2) for v in (x, u))
+        log_tail = np.where(x < 0, left - 0.5 * u * u, log_tail)
+        ratio = np.where(u < 0, left - of_upper, log_tail - log_upper)
     below = np.logaddexp(log_ndtr(-u), log_tail)
-    above = log_upper + np.log(-np.expm1(np.minimum(log_tail - log_upper, -TINY)))
+    above = log_upper + np.log(-np.expm1(np.minimum(ratio, -TINY)))
     return below, above
 
 
@@ -224,27 +228,39 @@ def _log_shifted(bottom: float, width: float, centre: Floats, sd: Floats, mean: 
     x = u - k
     if x.min() > (-30 if x.dtype == np.float64 else -12):  # where the CDF itself is a number
         cdf = ndtr(x)
-        log_cdf, mills = np.log(cdf), np.exp(-0.5 * x * x - LOG_ROOT_TAU) / cdf
+        quick, mills = np.log(cdf), np.exp(-0.5 * x * x - LOG_ROOT_TAU) / cdf
+        quick += k * (0.5 * k - u)
     else:
         x = np.minimum(x, 12.0)  # from where on the CDF is 1
         scaled = erfcx(x * -math.sqrt(0.5))  # 2 exp(x^2 / 2) times the CDF
-        log_cdf = np.log(scaled) - 0.5 * x * x - math.log(2)
-        mills = math.sqrt(2 / math.pi) / scaled
-    slope, bend = 1 / mean - mills * per, -mills * (mills + x) * per * per
-    quick = k * (0.5 * k - u)
-    quick += log_cdf
+        quick, mills = np.log(scaled), math.sqrt(2 / math.pi) / scaled
+        quick -= math.log(2)
+        squares = k * (0.5 * k - u) - 0.5 * x * x
+        # of far more scatter than overshoot the squares cancel
+        quick += squares if k.max() < FAR else np.where(x < 0, -0.5 * u * u, squares)
+    beyond = mills + x
+    if x.min() < -FAR:  # and so do the ratio and x
+        far = np.minimum(x, -FAR)
+        beyond = np.where(x < -FAR, (2 / (far * far) - 1) / far, beyond)
+    slope = 1 / mean - mills * per
+    if (wide := _wide(width * per, width * slope)) is not None:
+        # there the series is not used, and some of its terms are no numbers in single precision
+        per, mills, slope = (np.where(wide, 0.0, v).astype(x.dtype) for v in (per, mills, slope))
+    bend = -mills * beyond * per * per
     quick -= math.log(mean)
     _add_of_middle(quick, width, slope, bend)
     if width * per.max() > NEGLIGIBLE:
-        quick += width**4 * _higher(slope, bend, mills, x, per)
-    return _exact_where_wide(quick, exact, centre, sd, width * per, width * slope)
+        quick += width**4 * _higher(slope, bend, mills, beyond, per)
+    if wide is not None:
+        quick[wide] = exact(centre[wide], sd[wide])
+    return quick
 
 
-def _higher(slope: Floats, bend: Floats, mills: Floats, x: Floats, per: Floats) -> Floats:
-    """Return what the third and fourth derivatives add, per width^4."""
-    first = -mills * (mills + x)  # derivatives of the ratio
-    second = -first * (mills + x) - mills * (first + 1)
-    third = -second * (mills + x) - 2 * first * (first + 1) - mills * second
+def _higher(slope: Floats, bend: Floats, mills: Floats, beyond: Floats, per: Floats) -> Floats:
+    """Return what the third and fourth derivatives add, per width^4; `beyond` is mills + x."""
+    first = -mills * beyond  # derivatives of the ratio
+    second = -first * beyond - mills * (first + 1)
+    third = -second * beyond - 2 * first * (first + 1) - mills * second
     return bend**2 / 1440 - slope * second * per**3 / 480 + third * per**4 / 1920
 
 
