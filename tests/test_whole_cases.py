@@ -38,7 +38,7 @@ def assert_stated(error, *others):
     assert any(reason in str(error) for reason in reasons), error
 
 
-@settings(max_examples=10, phases=[Phase.generate])
+@settings(max_examples=6, phases=[Phase.generate])
 @given(cases())
 def test_any_valid_case_is_estimated_or_refused_for_a_reason(tmp_path_factory, case):
     if estimate := estimated(case):
