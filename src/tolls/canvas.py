@@ -167,7 +167,11 @@ class Canvas(Frame):
         knots = [start.toordinal(), *(day.toordinal() + 1 for day in (*days, *later[-1:]))]
         self.ax.set_xlim(-0.1, len(knots) - 0.75)
         self.right = wide("0000", self.size) / 2
-        self.ax.set_xticks(range(1, len(days) + 1), [f"{d.day}\n{d:%b}\n{d.year}" for d in days])
+        years = [f"\n{d.year}" for d in days]
+        for i in range(len(days) - 1, 0, -1):
+            years[i] *= years[i] != years[i - 1]
+        labels = [f"{d.day}\n{d:%b}{year}" for d, year in zip(days, years, strict=True)]
+        self.ax.set_xticks(range(1, len(days) + 1), labels)
         step = (DOT + 2) * self.scale / self.length * (len(knots) - 0.65)
         taken: list[tuple[float, float, float]] = []
         for report in self.said:

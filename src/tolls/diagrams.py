@@ -29,7 +29,7 @@ HEAD = "Intervals that held the truth, in percent ± Monte Carlo error"
 WIDTH, ROW = 7.0, 15.0  # inches across of a new figure, points of a row
 NAME = 1.25  # rows that the name of a case and node takes
 VERIFIED: Style = {"color": "#bdbdbd", "lw": 8, "zorder": 1}
-SHAPES = "^sDPXv<>"  # of the point baselines
+SHAPES = "^sDx+v<>"  # of the point baselines
 APART = 0.64  # of a row, over which the baselines are spread, each at a height of its own
 PALE: Style = {"color": "0.35", "ls": "", "ms": 4.5, "mfc": "none", "mew": 0.9, "zorder": 3}
 STARRED = "*  the prior, or other reports than the day's"
@@ -121,9 +121,9 @@ def backtest(result: Backtest, *, ax: Axes | None = None) -> Axes:
     points = scores[scores["kind"] == "point"]
     shapes = dict(zip(dict.fromkeys(points["method"]), SHAPES, strict=False))
     said = {key: own for key, own in points.groupby(["case", "node", "day"])}
-    ats, labels, heads = _rows(ours.to_dict("records"))
     frame = Frame(ax, (WIDTH, WIDTH))
     ax = frame.ax
+    ats, labels, heads = _rows(ours.to_dict("records"), frame.size, frame.part * frame.width)
     frame.names(labels, 0.3)
     keys = {
         f"{percent(CI_PROB)} interval": THIN,
@@ -164,28 +164,30 @@ def backtest(result: Backtest, *, ax: Axes | None = None) -> Axes:
     ax.set_ylim(deep, 0)
     ax.set_yticks(ats, labels, size=min(1.0, fit * 10 / frame.size) * frame.size)
     for at, text in heads:
-        size = min(10 * fit, 10 * frame.part * frame.width / wide(text, 10))
         ax.annotate(
-            text, (0, at), (-frame.left, 0), xycoords=ax.get_yaxis_transform(), va="center",
-            textcoords="offset points", parse_math=False, size=size,
+            text, (0, at), (-frame.left, 0), xycoords=ax.get_yaxis_transform(), va="top",
+            textcoords="offset points", parse_math=False, size=10 * fit,
             bbox={"fc": ax.get_facecolor(), "lw": 0, "pad": 1},
         )  # fmt: skip
-        ax.axhline(at - 0.65, **RULE)
+        ax.axhline(at - 0.1, **RULE)
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     return frame.finish(row * deep)
 
 
-def _rows(records: list[dict[Any, Any]]) -> tuple[list[float], list[str], list[tuple[float, str]]]:
+def _rows(
+    records: list[dict[Any, Any]], size: float, width: float
+) -> tuple[list[float], list[str], list[tuple[float, str]]]:
     """Return where the rows stand, what they are called, and the names of cases above them."""
     ats, labels, heads, at, before = [], [], [], 0.0, None
     several = {row["case"] for row in records if row["node"] != records[0]["node"]}
     for row in records:
         group = row["case"], row["node"]
         if group != before:
-            at += NAME
             name = f"{group[0]}: {group[1].replace('_', ' ')}" if several else group[0]
-            heads.append((at, name))
+            text = wrapped(name, size, width)
+            heads.append((at + NAME - 0.6, text))
+            at += NAME + LINE * 10 / ROW * text.count("\n")
             before = group
         at += 1
         ats.append(at)

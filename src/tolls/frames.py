@@ -28,6 +28,7 @@ __all__ = ["Frame", "count_ticks", "wide", "wrapped"]
 
 LEAST = 7.0  # letters are no smaller where the height suffices
 ACROSS = 34  # so many times the letters' size goes into a width, or more
+THINNEST = 0.25  # of the letters' size: no line has narrower ones on average
 LINE = 1.2  # line to line, in letters
 EDGE = 4.0  # left free at the edges of the room
 SHARED = 0.85  # of the room is counted on beside other Axes, whose margins a layout makes its own
@@ -45,7 +46,10 @@ def wide(text: str, size: float) -> float:
 def wrapped(text: str, size: float, width: float) -> str:
     """Break a text into as few lines as a width allows, and these into even ones."""
     fits, least = "", 0
-    for letters in range(len(text), 0, -1):
+    most = min(len(text), int(width / (THINNEST * size)) + 1)
+    if wide(text, size) <= width:
+        return text
+    for letters in range(most, 0, -1):
         lines = wrap(text, letters, break_on_hyphens=False)
         if not fits:
             if wide("\n".join(lines), size) <= width or letters == 1:
