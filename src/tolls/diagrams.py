@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from tolls.calibration import ALL, FAMILY, Calibration
 from tolls.constants import CI_PROB
-from tolls.formatting import percent
+from tolls.formatting import inert, percent
 from tolls.scoreboard import OURS, Backtest
 
 __all__ = ["backtest", "calibration"]
@@ -68,7 +68,7 @@ def calibration(result: Calibration, *, ax: Axes | None = None) -> Axes:
         root = np.sqrt(len(result.of(name)))
         own: Style = {"label": f"_{name}"} | EACH
         if name == result.furthest:
-            own = {"label": f"furthest: {name}"} | FURTHEST
+            own = {"label": f"furthest: {inert(name)}"} | FURTHEST
             label = f"{percent(FAMILY)} band of all together"
             ax.fill_between(points, root * low, root * high, label=label, **BAND)
         ax.plot(points, root * share, **own)
@@ -180,7 +180,7 @@ def _rows(records: list[dict[Any, Any]]) -> tuple[list[float], list[str], list[t
         if group != before:
             at += NAME
             name = f"{group[0]}: {group[1].replace('_', ' ')}" if several else group[0]
-            heads.append((at, name))
+            heads.append((at, inert(name)))
             before = group
         at += 1
         ats.append(at)

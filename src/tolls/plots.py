@@ -25,7 +25,7 @@ from tolls.diagrams import backtest, calibration
 from tolls.errors import InputError
 from tolls.estimate import Estimate
 from tolls.evidence import FATES, Evidence
-from tolls.formatting import count, interval, percent
+from tolls.formatting import count, inert, interval, percent
 from tolls.reports import Report
 from tolls.sensitivities import Sensitivity
 from tolls.timelines import Timeline
@@ -334,7 +334,7 @@ class _Canvas:
         lanes = [self.lanes(said) for said in groups]
         depth = np.array([[10 + LANE * len(own)] for own in lanes])
         room = np.hstack([0 * depth + lead, depth] if lead else [np.maximum(18, depth) / 2] * 2)
-        labels = [fill(name, WRAP) for name in names]
+        labels = [fill(inert(name), WRAP) for name in names]
         half = np.array([[0.65 * self.size * (1 + label.count("\n"))] for label in labels])
         need = np.maximum(room, half)
         edges = np.concatenate([[0.0], np.cumsum(need.sum(axis=1))])
@@ -425,18 +425,21 @@ class _Canvas:
             self.keys[f"no evidence: {pale}"] = _style("exact", PLAIN, aside=True)
         if self.hidden:
             self.keys[f"not drawn: {self.hidden} in words or of another measure"] = {"ls": ""}
-        handles = [Line2D([], [], label=fill(k, KEY), **style) for k, style in self.keys.items()]
+        keys = {fill(inert(key), KEY): style for key, style in self.keys.items()}
+        handles = [Line2D([], [], label=key, **style) for key, style in keys.items()]
         wide = {h: HandlerLine2D(numpoints=2) for h in handles if h.get_label() == "range"}
         drop = (4.2 + 2.4 * self.upright) * self.size  # below tick labels and label
         move = ScaledTranslation(self.margin / 72, -drop / 72, self.ax.figure.dpi_scale_trans)
         fit = max(1, round((self.width + self.margin + 100) / 125))
-        self.ax.legend(
+        legend = self.ax.legend(
             handles=handles, handler_map=wide, ncols=min(fit, (len(handles) + 1) // 2),
             loc="upper right", bbox_to_anchor=(1, 0), bbox_transform=self.ax.transAxes + move,
             fontsize="small", labelspacing=0.5 + 0.9 * self.upright, handletextpad=1, frameon=False,
         )  # fmt: skip
+        for text in legend.get_texts():
+            text.set_parse_math(False)
         letters, pad = (34, 30) if self.margin else (45, 6)
-        self.ax.set_title(fill(title, letters), parse_math=False, pad=pad)
+        self.ax.set_title(fill(inert(title), letters), parse_math=False, pad=pad)
         self.ax.set_xlabel(label)
         if self.new and not self.upright:
             self.new.set_figheight((self.height + 110 + 7 * len(handles)) / 72)
