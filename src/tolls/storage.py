@@ -141,16 +141,18 @@ def _beside(path: Path, content: bytes) -> Iterator[Callable[[], None]]:
         scratch.replace(path)
 
     try:
-        with os.fdopen(handle, "wb") as file:
-            with _told(path):
-                file.write(content)
-                file.flush()
-                os.fsync(handle)
-            if named:  # some systems move no file that is open
-                file.close()
-                scratch.chmod(0o644)
-            yield place
+        with _told(path):
+            left = memoryview(content)
+            while left:
+                left = left[os.write(handle, left) :]
+            os.fsync(handle)
+        if named:  # some systems move no file that is open
+            os.close(handle)
+            scratch.chmod(0o644)
+        yield place
     finally:
+        if not named:
+            os.close(handle)
         scratch.unlink(missing_ok=True)
 
 

@@ -17,7 +17,7 @@ from tolls.formatting import inert
 
 __all__ = ["say", "say_table", "tell", "watched"]
 
-GRACE = 0.6  # seconds that a command has to end by itself
+GRACE = 0.5  # seconds that a command has to end by itself
 SHOW_CURSOR = "\x1b[?25h"  # a progress bar hides it
 
 
