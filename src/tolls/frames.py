@@ -22,6 +22,7 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator, LogLocator
 from matplotlib.transforms import Bbox, ScaledTranslation
 
+from tolls.formatting import inert
 from tolls.ink import Style, scaled
 
 __all__ = ["Frame", "count_ticks", "wide", "wrapped"]
@@ -45,7 +46,7 @@ def wide(text: str, size: float) -> float:
 
 def wrapped(text: str, size: float, width: float) -> str:
     """Break a text into as few lines as a width allows, and these into even ones."""
-    fits, least = "", 0
+    text, fits, least = inert(text), "", 0
     most = min(len(text), int(width / (THINNEST * size)) + 1)
     if wide(text, size) <= width:
         return text
