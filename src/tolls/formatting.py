@@ -5,12 +5,13 @@ Only text lives here; what is said is computed elsewhere.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from html import escape
+from typing import Any
 
 __all__ = [
-    "count", "html_table", "inert", "interval", "listed", "percent", "period", "text_table",
+    "all_inert", "count", "html_table", "inert", "interval", "listed", "percent", "period", "text_table",
 ]  # fmt: skip
 
 # control characters, ends of lines and paragraphs, halves of characters, and what turns the
@@ -27,6 +28,15 @@ def inert(text: str) -> str:
     Monitor\u001b[2J
     """
     return _STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def all_inert(content: Any) -> Any:
+    """Apply `inert` to every text of what JSON can hold."""
+    if isinstance(content, Mapping):
+        return {all_inert(key): all_inert(inner) for key, inner in content.items()}
+    if isinstance(content, list):
+        return [all_inert(inner) for inner in content]
+    return inert(content) if isinstance(content, str) else content
 
 
 def count(value: float, width: float) -> str:
