@@ -7,6 +7,8 @@ import re
 import tomllib
 from pathlib import Path
 
+from licences import licence
+
 import tolls
 
 ROOT = Path(__file__).parent.parent
@@ -79,3 +81,12 @@ def test_no_file_names_a_package_index():
     tracked = [ROOT / "requirements.lock", ROOT / "pyproject.toml", ROOT / ".ci" / "run"]
     for path in tracked:
         assert not re.search(r"https?://|--(extra-)?index-url", path.read_text()), path
+
+
+def test_every_direct_dependency_has_its_licence_in_the_table():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = [re.match(r"[\w.-]+", one).group() for one in declared]
+    table = re.findall(
+        r"^\| ([\w.-]+) \| (.+) \|$", (ROOT / "SECURITY.md").read_text(), re.MULTILINE
+    )
+    assert table[1:] == [(name, licence(name)) for name in names]

@@ -63,6 +63,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_pools_that_fork_and_pools_that_spawn_give_the_same(known):
     assert printed(POOLS) == known * 2
 

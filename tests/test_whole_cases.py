@@ -32,12 +32,13 @@ def estimated(case, number=1):
     return None
 
 
-def assert_stated(error):
+def assert_stated(error, *others):
     """Assert that a valid case is refused as input for nothing but these reasons."""
-    assert "no report is left" in str(error) or "no number holds" in str(error), error
+    reasons = ("no report is left", "no number holds", *others)
+    assert any(reason in str(error) for reason in reasons), error
 
 
-@settings(max_examples=10, phases=[Phase.generate])
+@settings(max_examples=6, phases=[Phase.generate])
 @given(cases())
 def test_any_valid_case_is_estimated_or_refused_for_a_reason(tmp_path_factory, case):
     if estimate := estimated(case):
@@ -69,14 +70,14 @@ def test_two_thousand_valid_cases_are_estimated_or_refused_for_a_reason(tmp_path
 @pytest.mark.parametrize("part", range(10))
 def test_what_is_simulated_like_a_case_is_estimated_too(part):
     @seed(100 + part)
-    @DRAWN
-    @settings(max_examples=5)
+    @settings(DRAWN, max_examples=5)
     @given(cases())
     def taken_through(case):
         try:
             simulated = tolls.simulate(case, seed=part)
         except InputError as error:
-            return assert_stated(error)
+            # under a wide range tolls are drawn that no report may state
+            return assert_stated(error, "out of range; allowed: 0 to 1,000,000,000")
         assert_finite("simulated tolls", list(simulated.tolls.values()))
         if estimate := estimated(simulated.case):
             answers(estimate)
@@ -88,8 +89,7 @@ def test_what_is_simulated_like_a_case_is_estimated_too(part):
 @pytest.mark.parametrize("part", range(5))
 def test_what_a_case_rests_on_is_told_in_finite_numbers(part):
     @seed(200 + part)
-    @DRAWN
-    @settings(max_examples=3)
+    @settings(DRAWN, max_examples=3)
     @given(cases())
     def taken_through(case):
         try:
@@ -99,7 +99,7 @@ def test_what_a_case_rests_on_is_told_in_finite_numbers(part):
         table = found.summary()
         told = table[table["method"] != "refused"]
         assert_finite("scenarios", told[["median", "lo", "hi"]])
-        assert_finite("shares", found.shares().select_dtypes("number"))
+        assert_finite("shares", found.shares()["share"])
         assert "nan" not in repr(found).split()
 
     taken_through()

@@ -7,7 +7,8 @@ the input is wrong, 3 anything else. Nothing is computed here.
 import argparse
 import sys
 import traceback
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
@@ -16,11 +17,12 @@ from tolls.case import Case
 from tolls.casefile import read_case
 from tolls.constants import ROOTS, VERSION
 from tolls.doubts import round_exact
-from tolls.errors import EstimateRefused, InputError
+from tolls.errors import EstimateRefused, InputError, TollsError
 from tolls.evidence import FATES, Evidence, gather
 from tolls.formatting import period
 from tolls.measures import label
 from tolls.reports import Report, as_csv
+from tolls.terminal import say, say_table, tell, watched
 
 __all__ = ["main"]
 
@@ -42,33 +44,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     options = _parser().parse_args(arguments)
+    if arguments is not None:  # called by a program, which has its own way with interrupts
+        return _run(options, lambda: tell(_interrupted(options)))
+    with watched(lambda: _interrupted(options), FAILED) as say_interrupted:
+        return _run(options, say_interrupted)
+
+
+def _run(options: argparse.Namespace, say_interrupted: Callable[[], None]) -> int:
+    """Run a command, and turn what goes wrong into a message and an exit code."""
     try:
-        return int(options.run(options))
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_: tell(f"warning: {message}")
+            return int(options.run(options))
     except InputError as error:
         for problem in error.problems:
-            print(f"error: {problem}", file=sys.stderr)
+            tell(f"error: {problem}")
         if len(error.problems) > 1:
-            print(f"{len(error.problems)} errors; nothing was computed", file=sys.stderr)
+            tell(f"{len(error.problems)} errors; nothing was computed")
         return WRONG_INPUT
     except BrokenPipeError:  # the reader of stdout has gone: `tolls check … | head`
         sys.stderr.close()
         return DONE
     except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
+        say_interrupted()
+        return FAILED
+    except TollsError as error:
+        tell(f"error: {error}")
         return FAILED
     except OSError as error:
-        print(f"error: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        tell(f"error: {error.filename or ''}: {error.strerror or error}")
         return FAILED
     except Exception:
-        traceback.print_exc()
-        print("this is a fault of tolls, not of the input; please report it", file=sys.stderr)
+        tell(traceback.format_exc())
+        tell("this is a fault of tolls, not of the input; please report it")
         return FAILED
+
+
+def _interrupted(options: argparse.Namespace) -> str:
+    """Say what an interrupt leaves, and how to go on where runs are kept."""
+    if options.run in (_calibrate, _backtest) and options.folder:
+        return f"interrupted; the same command goes on from the runs in {options.folder}"
+    return "interrupted; no file is left half written"
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End with the exit code of wrong input, and say where help is."""
-        print(f"error: {message}; see {self.prog} --help", file=sys.stderr)
+        tell(f"error: {message}; see {self.prog} --help")
         raise SystemExit(WRONG_INPUT)
 
 
@@ -182,7 +204,7 @@ def _parser() -> argparse.ArgumentParser:
 def _check(options: argparse.Namespace) -> int:
     case = read_case(options.path)
     evidence = gather(case, options.as_of)
-    print("\n".join(_understood(case, evidence)))
+    say("\n".join(_understood(case, evidence)))
     return DONE
 
 
@@ -277,20 +299,23 @@ def _fit(options: argparse.Namespace) -> int:
             on_failure=options.on_failure,
         )
     except EstimateRefused as refusal:
-        print(f"refused: {refusal}", file=sys.stderr)
+        tell(f"refused: {refusal}")
         if not options.json:
             return REFUSED
         estimate, code, folder = refusal.estimate, REFUSED, None
-    from tolls.storage import as_json, write_atomically
+    from tolls.spreadsheets import table_csv
+    from tolls.storage import as_json, write_together
 
     text = as_json(estimate.to_dict())
-    print(text if options.json else repr(estimate))
+    say(text if options.json else repr(estimate))
     if folder is not None:
-        write_atomically(folder / "estimate.json", f"{text}\n".encode())
-        table = estimate.summary().to_csv(lineterminator="\n")
-        write_atomically(folder / "estimates.csv", table.encode())
-        estimate.save(folder / "estimate.nc")
-        print(f"written to {folder}: estimates.csv, estimate.json, estimate.nc", file=sys.stderr)
+        contents = {
+            "estimate.nc": estimate.to_bytes(),
+            "estimates.csv": table_csv(estimate.summary()),
+            "estimate.json": f"{text}\n".encode(),
+        }
+        write_together(folder, contents)
+        tell(f"written to {folder}: estimates.csv, estimate.json, estimate.nc")
     return code
 
 
@@ -308,9 +333,9 @@ def _render(options: argparse.Namespace) -> int:
             pdf=options.pdf,
         )
     except EstimateRefused as refusal:
-        print(f"refused: {refusal}", file=sys.stderr)
+        tell(f"refused: {refusal}")
         return REFUSED
-    print(page)
+    say(page)
     return DONE
 
 
@@ -322,18 +347,19 @@ def _calibrate(options: argparse.Namespace) -> int:
     try:
         found = calibrate(cases, options.n, seed=seed, folder=folder)
     except EstimateRefused as refusal:
-        print(f"refused: {refusal}", file=sys.stderr)
+        tell(f"refused: {refusal}")
         return REFUSED
-    except KeyboardInterrupt:
-        return _interrupted(folder)
-    print(found)
+    say(found)
     if folder is not None:
-        from tolls.storage import as_json, write_atomically
+        from tolls.spreadsheets import table_csv
+        from tolls.storage import as_json, write_together
 
-        write_atomically(folder / "calibration.json", f"{as_json(found.to_dict())}\n".encode())
-        table = found.summary().to_csv(index=False, lineterminator="\n")
-        write_atomically(folder / "coverage.csv", table.encode())
-        print(f"written to {folder}: calibration.json, coverage.csv", file=sys.stderr)
+        contents = {
+            "coverage.csv": table_csv(found.summary()),
+            "calibration.json": f"{as_json(found.to_dict())}\n".encode(),
+        }
+        write_together(folder, contents)
+        tell(f"written to {folder}: calibration.json, coverage.csv")
     return DONE
 
 
@@ -343,25 +369,20 @@ def _backtest(options: argparse.Namespace) -> int:
     pairs, seed = _verified(Path(options.path), options.truth), _seed(options)
     folder = _made(options.folder)
     days = options.as_of or DAYS
-    try:
-        result = backtest(pairs, as_of=days, seed=seed, engine=options.engine, folder=folder)
-    except KeyboardInterrupt:
-        return _interrupted(folder)
+    result = backtest(pairs, as_of=days, seed=seed, engine=options.engine, folder=folder)
     if folder is not None:
+        from tolls.figures import as_svg
         from tolls.plots import backtest as draw
-        from tolls.storage import write_atomically
+        from tolls.spreadsheets import table_csv
+        from tolls.storage import write_together
 
         tables = {"scores": result.scores, "unscored": result.unscored}
         tables["summary"] = result.summary().reset_index()
-        for name, table in tables.items():
-            text = table.to_csv(index=False, lineterminator="\n")
-            write_atomically(folder / f"{name}.csv", text.encode())
-        figure = draw(result).get_figure(root=True)
-        if figure is not None:
-            figure.savefig(folder / "backtest.svg")
+        contents = {f"{name}.csv": table_csv(table) for name, table in tables.items()}
+        write_together(folder, {"backtest.svg": as_svg(draw(result))} | contents)
         names = "backtest.svg, scores.csv, summary.csv, unscored.csv"
-        print(f"written to {folder}: {names}", file=sys.stderr)
-    print(result)
+        tell(f"written to {folder}: {names}")
+    say(result)
     return DONE
 
 
@@ -384,7 +405,7 @@ def _verified(path: Path, truth: str | None) -> dict[str, tuple[Case, Path]]:
     problems: list[str] = []
     for folder in folders:
         if not (folder / "truth.csv").is_file():
-            print(f"{folder}: has no truth.csv and is left out", file=sys.stderr)
+            tell(f"{folder}: has no truth.csv and is left out")
             continue
         try:
             found[folder.name] = read_case(folder), folder / "truth.csv"
@@ -417,7 +438,7 @@ def _simulate(options: argparse.Namespace) -> int:
         for measure, own in {case.measure: case, **case.others}.items()
         for name in own.names
     ]
-    print(as_csv(rows), end="")
+    say_table(as_csv(rows))
     return DONE
 
 
@@ -426,9 +447,9 @@ def _import(options: argparse.Namespace) -> int:
 
     imported = import_reports(options.file, options.format, columns=_column_map(options.map))
     for remark in imported.remarks:
-        print(remark, file=sys.stderr)
+        tell(remark)
     if options.output is None:
-        print(imported.to_csv(), end="")
+        say_table(imported.to_csv())
         return DONE
     _write(options.output, imported.to_csv(), Path(options.file))
     return DONE
@@ -455,34 +476,19 @@ def _write(output: str, text: str, *read: Path) -> None:
         raise InputError(f"-o {target}: is a folder or the file that is read; name another file")
     _made(str(target.parent))
     write_atomically(target, text.encode())
-    print(f"written to {target}", file=sys.stderr)
-
-
-def _interrupted(folder: Path | None) -> int:
-    """Say how to go on, where runs are kept."""
-    if folder is None:
-        raise KeyboardInterrupt
-    print(f"interrupted; the same command goes on from the runs in {folder}", file=sys.stderr)
-    return FAILED
+    tell(f"written to {target}")
 
 
 def _seed(options: argparse.Namespace) -> int:
     """Return the seed that is given, or the default one, and say so."""
     if options.seed is None:
-        print(f"no --seed given: the seed is {DEFAULT_SEED}", file=sys.stderr)
+        tell(f"no --seed given: the seed is {DEFAULT_SEED}")
         return DEFAULT_SEED
     return int(options.seed)
 
 
 def _made(folder: str | None) -> Path | None:
     """Make the output folder before anything is computed, so that a fault shows at once."""
-    if folder is None:
-        return None
-    path = Path(folder)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"-o {folder}: cannot be made ({error.strerror}); name a folder that can be written"
-        ) from None
-    return path
+    from tolls.storage import made
+
+    return None if folder is None else made(Path(folder))

@@ -5,37 +5,34 @@ Like those they draw results on matplotlib Axes, compute no statistic, and show 
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from tolls.calibration import ALL, FAMILY, Calibration
 from tolls.constants import CI_PROB
 from tolls.formatting import percent
+from tolls.frames import LINE, Frame, count_ticks, wide, wrapped
+from tolls.ink import ABOVE, INNER, KNOWABLE, MEDIAN, PRIOR, RULE, THICK, THIN, Style, scaled
 from tolls.scoreboard import OURS, Backtest
 
 __all__ = ["backtest", "calibration"]
 
-type Style = dict[str, Any]
-SIZE = (6.2, 5.2)  # inches of a new figure
-BAND: Style = {"color": "#d9d9d9", "lw": 0, "zorder": 0}
-UNIFORM: Style = {"color": "0.4", "lw": 0.9, "ls": (0, (4, 3)), "zorder": 1}
-EACH: Style = {"color": "#0072b2", "lw": 0.7, "alpha": 0.4, "zorder": 2}
+SIZE = (6.2, 5.2)  # inches of a new figure of a calibration
+BAND: Style = {"color": PRIOR["color"], "lw": 0, "zorder": 0}
+KEY: Style = PRIOR | {"lw": 7}
+UNIFORM = KNOWABLE | {"zorder": 1}
+EACH: Style = {"color": THIN["color"], "lw": 0.7, "alpha": 0.4, "zorder": 2}
 FURTHEST: Style = {"color": "#262626", "lw": 1.6, "zorder": 3}
-ROOM = 0.15  # of the height is left above the lines for the legend
 HEAD = "Intervals that held the truth, in percent ± Monte Carlo error"
 
 # of a backtest
-WIDTH, ROW, EDGES = 7.0, 0.21, 1.3  # inches of a new figure: across, per row, above and below
+WIDTH, ROW = 7.0, 15.0  # inches across of a new figure, points of a row
 NAME = 1.25  # rows that the name of a case and node takes
-INNER = 0.5  # probability of the thick lines
-THIN: Style = {"color": "#0072b2", "lw": 1.4, "zorder": 2}
-THICK = THIN | {"lw": 4.5}
-MEDIAN = THIN | {"marker": "o", "ls": "", "ms": 6, "mfc": "white", "mew": 1.4, "zorder": 4}
-VERIFIED: Style = {"color": "#bdbdbd", "lw": 8, "zorder": 1, "solid_capstyle": "butt"}
-SHAPES = "^sDPXv<>"  # of the point baselines
+VERIFIED: Style = {"color": "#bdbdbd", "lw": 8, "zorder": 1}
+SHAPES = "^sDx+v<>"  # of the point baselines
+APART = 0.64  # of a row, over which the baselines are spread, each at a height of its own
 PALE: Style = {"color": "0.35", "ls": "", "ms": 4.5, "mfc": "none", "mew": 0.9, "zorder": 3}
+STARRED = "*  the prior, or other reports than the day's"
 
 
 def calibration(result: Calibration, *, ax: Axes | None = None) -> Axes:
@@ -61,34 +58,36 @@ def calibration(result: Calibration, *, ax: Axes | None = None) -> Axes:
     --------
     >>> tolls.plots.calibration(result)  # doctest: +SKIP
     """
-    if ax is None:
-        _, ax = plt.subplots(figsize=SIZE, layout="constrained")
+    frame = Frame(ax, SIZE)
+    ax = frame.ax
     for name in result.quantities:
         points, share, low, high = result.ecdf(name)
         root = np.sqrt(len(result.of(name)))
-        own: Style = {"label": f"_{name}"} | EACH
+        own: Style = {"label": f"_{name}"} | scaled(EACH, frame.scale)
         if name == result.furthest:
-            own = {"label": f"furthest: {name}"} | FURTHEST
-            label = f"{percent(FAMILY)} band of all together"
-            ax.fill_between(points, root * low, root * high, label=label, **BAND)
+            own = {"label": f"furthest: {name}"} | scaled(FURTHEST, frame.scale)
+            ax.fill_between(points, root * low, root * high, **BAND)
         ax.plot(points, root * share, **own)
-    ax.plot([], [], label="the others", **EACH)
-    ax.axhline(0, **UNIFORM)
+    ax.axhline(0, **scaled(UNIFORM, frame.scale))
     ax.set_xlim(0, 1)
-    ax.set_ylabel("√runs × (share of the runs − uniform)")
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.set_title(f"{len(result.ranks):,} simulated cases, {len(result.quantities)} quantities")
-    legend = ax.legend(frameon=False, fontsize="small", ncols=3, loc="upper center")
-    for text in legend.get_texts():
-        text.set_parse_math(False)
-    bottom, top = ax.get_ylim()
-    ax.set_ylim(bottom, top + ROOM * (top - bottom))
     table = result.summary().set_index("quantity")
     tolls = "toll" if "toll" in table.index else result.quantities[0]
     both = zip(table.loc[tolls].itertuples(), table.loc[ALL].itertuples(), strict=True)
     lines = [f"{percent(t.level)}: tolls {_held(t)}, all {_held(a)}" for t, a in both]
-    ax.set_xlabel("\n".join(["Share of the draws that lie below the truth", "", HEAD, *lines]))
-    return ax
+    head = wrapped(HEAD, frame.size, 0.8 * frame.width)
+    frame.left = wide("−0.0", frame.size) + 15 + LINE * frame.size
+    frame.right = wide("1.0", frame.size) / 2
+    frame.label("\n".join(["Share of the draws that lie below the truth", "", head, *lines]))
+    keys = {
+        f"{percent(FAMILY)} band of all together": KEY,
+        f"furthest: {result.furthest}": FURTHEST,
+    }
+    frame.legend(keys | {"the others": EACH}, over=True)
+    frame.title(
+        f"{len(result.ranks):,} simulated cases, {len(result.quantities)} quantities", frame.above
+    )
+    frame.side("√runs × (share of the runs − uniform)")
+    return frame.finish()
 
 
 def _held(row: Any) -> str:
@@ -122,65 +121,73 @@ def backtest(result: Backtest, *, ax: Axes | None = None) -> Axes:
     points = scores[scores["kind"] == "point"]
     shapes = dict(zip(dict.fromkeys(points["method"]), SHAPES, strict=False))
     said = {key: own for key, own in points.groupby(["case", "node", "day"])}
-    ats, labels, heads = _rows(ours.to_dict("records"))
-    if ax is None:
-        size = WIDTH, EDGES + ROW * ats[-1]
-        _, ax = plt.subplots(figsize=size, layout="constrained")
-    seen = [1.0]
-    for at, row in zip(ats, ours.to_dict("records"), strict=True):
-        ends = np.maximum([row["truth_lo"], row["truth_hi"]], 0.5)
-        middle = float(np.sqrt(ends.prod()))
-        if ends[0] < ends[1]:
-            _line(ax, at, ends / middle, VERIFIED)
-        for names, style in ((("lo", "hi"), THIN), (("lo_50", "hi_50"), THICK)):
-            values = np.maximum([row[name] for name in names], 0.5) / middle
-            _line(ax, at, values, style | {"solid_capstyle": "butt"})
-            seen += list(values)
-        _line(ax, at, [max(row["point"], 0.5) / middle], MEDIAN)
-        for one in said.get((row["case"], row["node"], row["day"]), points[:0]).to_dict("records"):
-            place = max(one["point"], 0.5) / middle
-            _line(ax, at, [place], PALE | {"marker": shapes[one["method"]]})
-            seen.append(place)
-    ax.axvline(1, **UNIFORM)
-    ax.set_xscale("log")
-    ax.set_xlim(min(seen) / 1.3, max(seen) * 1.3)
-    ax.xaxis.set_major_formatter("{x:,.10g}")
-    ax.xaxis.set_minor_formatter("")
-    ax.set_ylim(ats[-1] + 0.8, ats[0] - NAME - 0.6)
-    ax.set_yticks(ats, labels)
-    for at, text in heads:
-        ax.annotate(
-            text, (0, at), (-2, 0), xycoords=ax.get_yaxis_transform(), textcoords="offset points",
-            ha="right", va="center", parse_math=False,
-        )  # fmt: skip
-        ax.axhline(at - 0.65, color="#d9d9d9", lw=0.6, zorder=0)
-    ax.tick_params(axis="y", length=0)
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    ax.set_xlabel("said / verified later")
+    frame = Frame(ax, (WIDTH, WIDTH))
+    ax = frame.ax
+    ats, labels, heads = _rows(ours.to_dict("records"), frame.size, frame.part * frame.width)
+    frame.names(labels, 0.3)
     keys = {
         f"{percent(CI_PROB)} interval": THIN,
         f"{percent(INNER)} interval": THICK,
         "median": MEDIAN,
         "verified as an interval": VERIFIED,
     } | {f"{method}": PALE | {"marker": shape} for method, shape in shapes.items()}
-    handles = [Line2D([], [], label=key, **style) for key, style in keys.items()]
-    ax.legend(
-        handles=handles, ncols=4, loc="lower right", bbox_to_anchor=(1, 1), frameon=False,
-        fontsize="small",
-    )  # fmt: skip
-    return ax
+    if any("*" in label for label in labels):
+        keys[STARRED] = {"ls": ""}
+    frame.legend(keys, over=True)
+    frame.label("said / verified later")
+    frame.right = frame.size
+    deep = ats[-1] + 0.8
+    row = ROW * frame.scale if frame.new else min(ROW * frame.scale, max(frame.free, 1.0) / deep)
+    fit = row / ROW
+    beside = dict(zip(shapes, np.linspace(-APART / 2, APART / 2, len(shapes)), strict=True))
+    seen = [1.0]
+    for at, own in zip(ats, ours.to_dict("records"), strict=True):
+        ends = np.maximum([own["truth_lo"], own["truth_hi"]], 0.5)
+        middle = float(np.sqrt(ends.prod()))
+        if ends[0] < ends[1]:
+            _line(ax, at, ends / middle, scaled(VERIFIED, fit))
+        for names, style in ((("lo", "hi"), THIN), (("lo_50", "hi_50"), THICK)):
+            values = np.maximum([own[name] for name in names], 0.5) / middle
+            _line(ax, at, values, scaled(style, fit))
+            seen += list(values)
+        _line(ax, at, [max(own["point"], 0.5) / middle], scaled(MEDIAN, fit) | {"zorder": ABOVE})
+        for one in said.get((own["case"], own["node"], own["day"]), points[:0]).to_dict("records"):
+            place, method = max(one["point"], 0.5) / middle, one["method"]
+            style = scaled(PALE, fit) | {"marker": shapes[method]}
+            _line(ax, at + beside[method], [place], style)
+            seen.append(place)
+    ax.axvline(1, **scaled(UNIFORM, frame.scale))
+    limits = min(seen) / 1.3, max(seen) * 1.3
+    ax.set_xscale("log")
+    count_ticks(ax.xaxis, limits, frame.length, frame.size)
+    ax.set_xlim(*limits)
+    ax.set_ylim(deep, 0)
+    ax.set_yticks(ats, labels, size=min(1.0, fit * 10 / frame.size) * frame.size)
+    for at, text in heads:
+        ax.annotate(
+            text, (0, at), (-frame.left, 0), xycoords=ax.get_yaxis_transform(), va="top",
+            textcoords="offset points", parse_math=False, size=10 * fit,
+            bbox={"fc": ax.get_facecolor(), "lw": 0, "pad": 1},
+        )  # fmt: skip
+        ax.axhline(at - 0.1, **RULE)
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    return frame.finish(row * deep)
 
 
-def _rows(records: list[dict[Any, Any]]) -> tuple[list[float], list[str], list[tuple[float, str]]]:
+def _rows(
+    records: list[dict[Any, Any]], size: float, width: float
+) -> tuple[list[float], list[str], list[tuple[float, str]]]:
     """Return where the rows stand, what they are called, and the names of cases above them."""
     ats, labels, heads, at, before = [], [], [], 0.0, None
     several = {row["case"] for row in records if row["node"] != records[0]["node"]}
     for row in records:
         group = row["case"], row["node"]
         if group != before:
-            at += NAME
             name = f"{group[0]}: {group[1].replace('_', ' ')}" if several else group[0]
-            heads.append((at, name))
+            text = wrapped(name, size, width)
+            heads.append((at + NAME - 0.6, text))
+            at += NAME + LINE * 10 / ROW * text.count("\n")
             before = group
         at += 1
         ats.append(at)
@@ -189,4 +196,4 @@ def _rows(records: list[dict[Any, Any]]) -> tuple[list[float], list[str], list[t
 
 
 def _line(ax: Axes, at: float, ends: Any, style: Style) -> None:
-    ax.plot(ends, [at] * len(ends), **style)
+    ax.plot(ends, [at] * len(ends), solid_capstyle="butt", **style)

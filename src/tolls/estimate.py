@@ -26,7 +26,7 @@ from tolls.formatting import count, interval, percent, period, text_table
 from tolls.influence import rests_on, source_rows
 from tolls.intervals import credible_interval
 from tolls.likelihood import Parameters
-from tolls.storage import write_tree
+from tolls.storage import sealed_tree, write_atomically
 from tolls.trees import dataset, node_labels
 
 if TYPE_CHECKING:
@@ -317,8 +317,19 @@ class Estimate:
         ----------
         path : str or Path
             Usually ends in ``.nc``; `tolls.load` reads it.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
         """
+        write_atomically(path, self.to_bytes())
+
+    def to_bytes(self) -> bytes:
+        """Return the content of the file that `save` writes: the same estimate, the same bytes."""
         header = {
+            "tolls_version": VERSION,
+            "digest": self.case.digest,
             "case": self.case.to_json(),
             "as_of": str(self.evidence.as_of) if self.evidence.as_of else None,
             "engine": self.engine,
@@ -329,7 +340,7 @@ class Estimate:
             },
             "warnings": self.warnings,
         }
-        write_tree(self.draws, header, path)
+        return sealed_tree(self.draws, header)
 
     def sentence(self, node: str | None = None, ci_prob: float = CI_PROB) -> str:
         """Say the estimate in one sentence that can be printed.

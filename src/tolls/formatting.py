@@ -4,10 +4,26 @@ Only text lives here; what is said is computed elsewhere.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import date
 
-__all__ = ["count", "interval", "listed", "percent", "period", "text_table"]
+__all__ = ["count", "inert", "interval", "listed", "percent", "period", "text_table"]
+
+# control characters, ends of lines and paragraphs, halves of characters, and what turns the
+# direction of writing, so that what follows would read otherwise
+_STEERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def inert(text: str) -> str:
+    r"""Write characters that would steer a terminal as escapes; tabs and ends of lines stay.
+
+    Examples
+    --------
+    >>> print(inert("Monitor\x1b[2J"))
+    Monitor\u001b[2J
+    """
+    return _STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def count(value: float, width: float) -> str:

@@ -90,7 +90,7 @@ def sample(
             if show:
                 show(sum(chain.finished_draws for chain in chains))
 
-        tree = nutpie.sample(
+        running = nutpie.sample(
             compiled,
             chains=CHAINS,
             tune=settings.tune,
@@ -103,7 +103,13 @@ def sample(
             save_warmup=False,
             progress_bar=False,
             progress_callback=advance if show else None,
+            blocking=False,  # else an interrupt would give the draws made until then as if all
         )
+        try:
+            tree = running.wait()
+        except BaseException:
+            running.cancel()
+            raise
     found = tree.posterior
     posterior = {name: np.asarray(found[name]) for name in VARIABLES if name in found}
     return posterior, int(tree.sample_stats["diverging"].sum())

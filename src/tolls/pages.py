@@ -6,11 +6,9 @@ HTML, read as JSON by typst, so that no name in an input can become markup or co
 
 import base64
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.resources import files
-from pathlib import Path
 
 from tolls.documents import Document
 
@@ -70,11 +68,9 @@ def as_pdf(document: Document, figures: Mapping[str, bytes]) -> bytes:
     """
     import typst
 
-    with tempfile.TemporaryDirectory(prefix="tolls-") as folder:
-        root = Path(folder)
-        for name, svg in figures.items():
-            (root / f"{name}.svg").write_bytes(svg)
-        (root / "document.json").write_text(json.dumps(asdict(document)), encoding="utf-8")
-        (root / "document.typ").write_text(_template("document.typ"), encoding="utf-8")
-        # fonts of the machine would make another document of the same inputs
-        return typst.compile(root / "document.typ", root=root, ignore_system_fonts=True)
+    # in memory: a process that is killed leaves nothing behind
+    contents = {f"{name}.svg": svg for name, svg in figures.items()}
+    contents["document.json"] = json.dumps(asdict(document)).encode()
+    contents["main.typ"] = _template("document.typ").encode()
+    # fonts of the machine would make another document of the same inputs
+    return typst.compile(contents, ignore_system_fonts=True)  # type: ignore[call-overload, no-any-return]

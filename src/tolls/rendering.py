@@ -14,13 +14,14 @@ from tolls.account import account
 from tolls.case import Case
 from tolls.chapters import compose
 from tolls.constants import OF_THE_KILLED
-from tolls.errors import EstimateRefused, InputError
+from tolls.errors import EstimateRefused
 from tolls.estimate import Estimate
 from tolls.fitting import fit
 from tolls.pages import as_html, as_pdf
 from tolls.progress import progress
 from tolls.questions import sensitivity
-from tolls.storage import as_json, write_atomically
+from tolls.spreadsheets import table_csv
+from tolls.storage import as_json, made, write_together
 from tolls.timelines import MOST_DATES, Timeline
 
 __all__ = ["render"]
@@ -41,8 +42,9 @@ def render(
     ----------
     case : Case
     folder : str or Path
-        Is made where it does not exist. Files of an earlier document in it are written over, each
-        at once; others are left alone.
+        Is made where it does not exist. Files of an earlier document in it are written over once
+        all are on the disk, each at once, the page last: who sees the new page finds the files that
+        belong to it. Others are left alone.
     seed : int
         Seed of all random numbers.
     as_of : date or ISO str, optional
@@ -64,6 +66,8 @@ def render(
         If an argument is out of range, no report is left, or the folder cannot be made.
     EstimateRefused
         If the diagnostics of the estimate fail; nothing is written then.
+    OSError
+        If a file cannot be written; those of an earlier document are left as they were.
 
     Examples
     --------
@@ -71,7 +75,7 @@ def render(
     >>> case = tolls.read_case("models/syria-coast-2025")
     >>> tolls.render(case, "build", seed=1, pdf=True)  # doctest: +SKIP
     """
-    target = _made(Path(folder))
+    target = made(Path(folder))
     found = sensitivity(case, seed=seed, as_of=as_of, engine=engine)
     estimate = found.estimate
     days, refused = _day_by_day(estimate, engine)
@@ -84,25 +88,14 @@ def render(
     document = compose(json.loads(text))
     pictures = {name: svg for named in drawn.values() for name, svg in named.items()}
     contents = {f"{name}.svg": svg for name, svg in pictures.items()}
-    contents["estimates.csv"] = estimate.summary().to_csv(lineterminator="\n").encode()
+    contents["estimate.nc"] = estimate.to_bytes()
+    contents["estimates.csv"] = table_csv(estimate.summary())
     contents["estimate.json"] = f"{text}\n".encode()
     if pdf:
         contents["document.pdf"] = as_pdf(document, pictures)
     contents["index.html"] = as_html(document, pictures)
-    estimate.save(target / "estimate.nc")
-    for name, content in contents.items():
-        write_atomically(target / name, content)
+    write_together(target, contents)
     return target / "index.html"
-
-
-def _made(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be made ({error.strerror}); name a folder that can be written"
-        ) from None
-    return folder
 
 
 def _options(as_of: date | str | None, engine: str) -> str:

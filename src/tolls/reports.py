@@ -17,6 +17,7 @@ from typing import Any
 from tolls.constants import MAX_COUNT, MEASURES, ROOT_WORDS, ROOTS, UNKNOWN
 from tolls.errors import InputError, Problems
 from tolls.growth import Moment
+from tolls.spreadsheets import escaped, unescaped
 
 __all__ = [
     "COLUMNS", "EVIDENCE", "QUALIFIERS", "Report", "Row", "read_csv", "read_table", "table_rows",
@@ -128,8 +129,8 @@ def as_csv(rows: Sequence[Mapping[str, str]]) -> str:
     names.sort(key=lambda name: COLUMNS.index(name) if name in COLUMNS else len(COLUMNS))
     text = io.StringIO()
     writer = csv.DictWriter(text, names, restval="", extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    writer.writerow({name: escaped(name) for name in names})
+    writer.writerows({name: escaped(cell) for name, cell in row.items()} for row in rows)
     return text.getvalue()
 
 
@@ -154,7 +155,7 @@ def read_csv(
     reader = csv.reader(lines[above:], strict=True)
     line = above + 1
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = [unescaped(name.strip()) for name in next(reader, [])]
         _check_header(header, problems)
         for cells in reader:
             number, line = line + 1, above + reader.line_num
@@ -167,7 +168,7 @@ def read_csv(
                     "(quote a field that holds a comma)",
                 )
                 continue
-            rows.append((number, dict(zip(header, cells, strict=True))))
+            rows.append((number, dict(zip(header, map(unescaped, cells), strict=True))))
     except csv.Error as error:
         problems.add(
             f"row {line + 1}",

@@ -6,11 +6,18 @@ Nothing here knows what a run is: it has a number and a result that JSON can hol
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import (
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    as_completed,
+)
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -76,11 +83,23 @@ class Journal:
         os.truncate(self.path, len(whole + end))
 
     def put(self, run: int, result: Any) -> None:
-        """Add a finished run; it is on the disk when this returns."""
-        with self.path.open("ab") as file:
-            file.write(_line({"run": run, "result": result}))
-            file.flush()
-            os.fsync(file.fileno())
+        """Add a finished run; it is on the disk when this returns.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written; the message names the file, which is left as it was.
+        """
+        before = self.path.stat().st_size
+        try:
+            with self.path.open("ab") as file:
+                file.write(_line({"run": run, "result": result}))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            os.truncate(self.path, before)
+            why = f"cannot be written ({error.strerror}); the runs before this one are kept"
+            raise OSError(error.errno, why, str(self.path)) from None
 
 
 def _line(content: Mapping[str, Any]) -> bytes:
@@ -118,31 +137,61 @@ def run_all(
     Raises
     ------
     TollsError
-        If a worker process has died. What a run raises is raised; the others are called off.
+        If a worker process has died; the message says why. What a run raises is raised. The other
+        runs are called off then, as by an interrupt; those that had ended are kept.
     """
     done = {run: r for run, r in (journal.results if journal else {}).items() if run in arguments}
+    waiting: dict[Future[Any], int] = {}
+    others, workers = set(active_children()), set[BaseProcess]()
+
+    def keep(future: Future[Any]) -> None:
+        run, result = waiting[future], future.result()
+        if journal:
+            journal.put(run, result)
+        done[run] = result
+
     left = [run for run in arguments if run not in done]
-    if left:
-        with _ready(executor, len(left)) as pool, progress(text, len(arguments)) as show:
-            waiting = {pool.submit(work, *arguments[run]): run for run in left}
-            try:
+    try:
+        if left:
+            with _ready(executor, len(left)) as pool, progress(text, len(arguments)) as show:
+                for run in left:
+                    waiting[pool.submit(work, *arguments[run])] = run
+                workers = set(active_children()) - others
                 for future in as_completed(waiting):
-                    run, result = waiting[future], future.result()
-                    if journal:
-                        journal.put(run, result)
-                    done[run] = result
+                    keep(future)
                     if show:
                         show(len(done))
-            except BrokenProcessPool as error:
-                raise TollsError(
-                    "a worker process ended before its work: it ran out of memory, was killed, or "
-                    'a script runs without the guard `if __name__ == "__main__":`, which it needs '
-                    "because every worker imports the script"
-                ) from error
-            finally:
-                for future in waiting:
-                    future.cancel()
+    except BaseException as error:
+        for future in waiting:
+            future.cancel()
+        for future, run in waiting.items():
+            ended = future.done() and not future.cancelled()
+            if run not in done and ended and future.exception() is None:
+                keep(future)
+        if why := _death(error, workers):
+            kept = f"; what was done is kept in {journal.path}" if journal else ""
+            raise TollsError(f"{why}{kept}") from error
+        raise
     return {run: done[run] for run in arguments}
+
+
+def _death(error: BaseException, workers: Iterable[BaseProcess]) -> str:
+    """Say why a worker has died, if that is the error."""
+    if isinstance(error, BrokenProcessPool):
+        # the pool ends the others by SIGTERM
+        codes = {worker.exitcode for worker in workers} - {None, 0, -signal.SIGTERM}
+        if -9 in codes:
+            return "a worker process was killed (signal 9), as happens where memory runs out"
+        return (
+            "a worker process ended before its work: it ran out of memory, was killed, or a script "
+            'runs without the guard `if __name__ == "__main__":`, which it needs because every '
+            "worker imports the script"
+        )
+    if type(error).__module__.partition(".")[0] == "distributed":
+        return f"a Dask worker ended before its work ({type(error).__name__}: {error})"
+    if isinstance(error, CancelledError):
+        return "the executor called off a run, as it does where its workers are gone"
+    return ""
 
 
 @contextmanager
@@ -153,9 +202,16 @@ def _ready(executor: Executor | None, most: int) -> Iterator[Executor]:
         return
     count = min(os.cpu_count() or 1, most)
     # a spawned process inherits no locks or threads of this one
-    context = get_context("spawn")
+    context, others = get_context("spawn"), set(active_children())
     with ProcessPoolExecutor(count, mp_context=context, initializer=_begin_worker) as pool:
-        yield pool
+        try:
+            yield pool
+        except BaseException:
+            # nobody waits for what nobody wants any more
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in set(active_children()) - others:
+                worker.terminate()
+            raise
 
 
 def _begin_worker() -> None:

@@ -84,7 +84,8 @@ SPLIT_CONCENTRATION, GROSS_CONCENTRATION = 100.0, 3.0
 FRESH = 0.2  # share of honest statements that start anew instead of leaning on the previous one
 GROSS_SD = 1.5  # added where a statement is a gross error
 PART_SD, PART_GROWTH_SD = 0.35, 0.5  # added for a part of the total that is stated alone
-OVERSHOOT = np.array([0.2, 3.0])  # means of the exponentials, half and half, of "at least"
+OVERSHOOT = np.array([0.2, 20.0])  # means of the exponentials of "at least" …
+OVERSHOOT_WEIGHTS = np.array([0.05, 0.95])  # … and how often each holds
 ROUNDING = {3: 0.18, 2: 0.4, 1: 0.4}  # weights of significant digits of "about"; 0.02 unrounded
 
 # Which parts each node is the sum of
@@ -183,7 +184,8 @@ def log_at_least(low: Any, high: Any, mean: Any, sd: Any) -> pt.TensorVariable:
     low, width = np.log(low)[..., None, None], np.log(high / low)[..., None, None]
     z, overshoot = low + width * (points + 1) / 2, OVERSHOOT[:, None]
     u, k = (mean[..., None, None] - z) / sd[..., None, None], sd[..., None, None] / overshoot
-    constant = np.log(0.5 * width * weights / 2 / overshoot)
+    share = OVERSHOOT_WEIGHTS[:, None]
+    constant = np.log(share * width * weights / 2 / overshoot)
     return constant - k * u + k**2 / 2 + log_ndtr(u - k)
 
 
