@@ -11,6 +11,7 @@ from helpers import (
     content,
     evidence_of,
     fates,
+    near_bounds,
     said,
     write_case,
 )
@@ -395,7 +396,7 @@ def test_a_wider_figure_far_above_leaves_the_toll_alone_and_one_below_bounds_it(
     own = [{"value": 200}, {"value": 220, "source": "Radio"}]
     without = median(*own, **BOUNDS)
     far = median(*own, {"value": 5000, "source": "Office", "scope": COUNTRY}, **BOUNDS)
-    assert far == pytest.approx(without, rel=0.03)
+    assert far == pytest.approx(without, rel=0.05)
     near = median(*own, {"value": 150, "source": "Office", "scope": COUNTRY}, **BOUNDS)
     assert near < 0.93 * without
 
@@ -451,7 +452,7 @@ DECLARED = {"definitions": {"civilians": "not fighting"}, **BRIDGE, **PARTS}
 
 @pytest.mark.parametrize("scopes", [BOUNDS, SHARES])
 def test_a_simulated_case_is_read_the_same_way(scopes):
-    case = case_of(*EVERY, **DECLARED, **scopes)
+    case = near_bounds(case_of(*EVERY, **DECLARED, **scopes))
     again = simulate(case, seed=1, tolls={"killed": 9000}).case  # no two figures are the same
     first, second = gather(case), gather(again)
     assert second.counts["evidence"] == second.counts["read"] == len(EVERY)

@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
-from helpers import case_of
+from helpers import case_of, near_bounds
 from helpers_calibration import whole_model
 from scipy.special import expit, logit
 
@@ -89,13 +89,14 @@ def bounds_then_counts():
         {"source": "Radio", "value": 200, "qualifier": "at_least"},
         {"source": "Radio", "value": 300, "published": "2025-03-12"},
     ]
-    return case_of(
+    case = case_of(
         *rows,
         kind="massacre",
         range={"low": 100, "high": 20_000},
         scopes={"the region": {"relation": "wider"}},
         sources=dict.fromkeys(("Court", "Clinic", "Region", "Press", "Radio"), "A"),
     )
+    return near_bounds(case)
 
 
 @pytest.mark.parametrize("case", [*whole_model(), bounds_then_counts()])

@@ -29,6 +29,7 @@ from tolls.storage import write_atomically
 __all__ = ["NAME", "Journal", "run_all"]
 
 NAME = "runs.jsonl"
+_END_OF_A_DEAD = 5  # seconds to learn what a dead worker died of
 
 
 class Journal:
@@ -178,7 +179,9 @@ def run_all(
 def _death(error: BaseException, workers: Iterable[BaseProcess]) -> str:
     """Say why a worker has died, if that is the error."""
     if isinstance(error, BrokenProcessPool):
-        # the pool ends the others by SIGTERM
+        # the pool tells of the end before it knows the cause; the other workers it ends by SIGTERM
+        for worker in workers:
+            worker.join(_END_OF_A_DEAD)
         codes = {worker.exitcode for worker in workers} - {None, 0, -signal.SIGTERM}
         if -9 in codes:
             return "a worker process was killed (signal 9), as happens where memory runs out"
