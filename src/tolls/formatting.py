@@ -11,7 +11,8 @@ from html import escape
 from typing import Any
 
 __all__ = [
-    "all_inert", "count", "html_table", "inert", "interval", "listed", "percent", "period", "text_table",
+    "all_inert", "count", "html_table", "inert", "interval", "listed", "percent", "period",
+    "text_table",
 ]  # fmt: skip
 
 # control characters, ends of lines and paragraphs, halves of characters, and what turns the
