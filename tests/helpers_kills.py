@@ -58,7 +58,7 @@ def faults(folder: Path, whole: dict[str, bytes]) -> list[str]:
 
 def killed(command: list[str], folder: Path, kills: int, seed: int) -> dict[str, object]:
     """Kill a command at random moments, and let it finish after each; return what was seen."""
-    for module in MODULES:
+    for module in (*FITTING, *(OTHERS if command[0] != "fit" else ())):
         import_module(module)
     drawn = random.Random(seed)
     first = folder / "first"
@@ -96,9 +96,9 @@ def dies_at_three(number: int) -> int:
     return number
 
 
-MODULES = (
-    "tolls.cli", "tolls.rendering", "tolls.calibration", "tolls.backtesting", "tolls.collapsed",
-    "tolls.figures", "tolls.spreadsheets", "jinja2", "typst", "pandas", "xarray", "h5netcdf",
+FITTING = "tolls.cli", "tolls.collapsed", "tolls.fitting", "pandas", "xarray", "h5netcdf"
+OTHERS = (
+    "tolls.rendering", "tolls.calibration", "tolls.backtesting", "tolls.figures", "jinja2", "typst",
 )  # fmt: skip
 
 

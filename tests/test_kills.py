@@ -298,7 +298,9 @@ def test_an_interrupt_ends_every_command_within_a_second(case, tmp_path, name, o
             break
         err, seconds = interrupted(process)
         print(name, *options, moment, f"{seconds:.2f}", process.returncode, err.strip()[-80:])
-        assert process.returncode == 3 or "KeyboardInterrupt" in err
+        assert err.startswith("interrupted; ")
+        # Python ends by the signal where it came while generated code ran, whoever caught it
+        assert process.returncode in (3, -signal.SIGINT)
         assert seconds < 5
 
 
