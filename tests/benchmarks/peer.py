@@ -38,13 +38,13 @@ NODES = ("killed", "civilians", "security_forces", "pro_assad_fighters", "fighte
 
 # Median and sd of the bias by kind; sd of a statement and Beta of the reliability by grade.
 SOURCES = {
-    "SOHR": (0.9, 0.3, 0.20, 12.0, 3.0),
-    "SNHR": (0.9, 0.3, 0.20, 12.0, 3.0),
-    "OHCHR": (0.9, 0.3, 0.10, 19.0, 1.0),
+    "SOHR": (0.9, 0.2, 0.20, 12.0, 3.0),
+    "SNHR": (0.9, 0.2, 0.20, 12.0, 3.0),
+    "OHCHR": (0.9, 0.2, 0.10, 19.0, 1.0),
     "Government": (0.5, 0.8, 0.70, 3.5, 6.5),
     "Fox eyewitness": (1.2, 0.7, 1.20, 1.5, 8.5),
     "Tehran Times": (1.2, 0.7, 1.20, 1.5, 8.5),
-    "Antiwar": (0.8, 0.3, 0.70, 3.5, 6.5),
+    "Antiwar": (0.8, 0.2, 0.70, 3.5, 6.5),
 }
 
 # source, node, wording, low, high, elapsed share of the event, days of knowledge; and of the
@@ -83,7 +83,7 @@ SPLIT_CONCENTRATION, GROSS_CONCENTRATION = 100.0, 3.0
 
 FRESH = 0.2  # share of honest statements that start anew instead of leaning on the previous one
 GROSS_SD = 1.5  # added where a statement is a gross error
-PART_SD, PART_GROWTH_SD = 0.35, 0.5  # added for a part of the total that is stated alone
+PART_SD, PART_GROWTH_SD = 0.15, 0.5  # added for a part of the total that is stated alone
 OVERSHOOT = np.array([0.2, 20.0])  # means of the exponentials of "at least" …
 OVERSHOOT_WEIGHTS = np.array([0.05, 0.95])  # … and how often each holds
 ROUNDING = {3: 0.18, 2: 0.4, 1: 0.4}  # weights of significant digits of "about"; 0.02 unrounded
@@ -213,7 +213,8 @@ def build(data: Data) -> pm.Model:
         eta = pm.Normal("eta", 0, 0.5)
         log_rate = pm.Normal("log_rate", np.log(0.3), 0.9)
         log_shape = pm.Normal("log_shape", 0.1, 0.25)
-        kappa = pm.Normal("kappa", 0, 0.2)
+        log_found = pt.log(pm.Beta("found", 12, 2))
+        kappa = pm.Normal("kappa", 0, 0.15)
         log_bias = pm.Normal("log_bias", np.log(median), np.hypot(bias_sd, scatter), dims="source")
         log_scatter = pm.Normal("log_scatter", np.log(scatter), 0.5, dims="source")
         reliability = pm.Beta("reliability", a, b, dims="source")
@@ -224,7 +225,7 @@ def build(data: Data) -> pm.Model:
 
         def log_known(log_elapsed: np.ndarray, log_days: np.ndarray) -> pt.TensorVariable:
             reach = pt.exp(pt.exp(log_shape) * (log_rate + log_days))
-            return pt.exp(eta) * log_elapsed + pt.log1mexp(-reach)
+            return pt.exp(eta) * log_elapsed + log_found + pt.log1mexp(-reach)
 
         # what a source believes, by statement and component
         level = log_size[data.node] + kappa + log_bias[data.source]
