@@ -328,6 +328,12 @@ def test_it_reads_in_a_terminal_and_a_notebook(result):
     assert "zero-mean biases" in page
 
 
+def test_no_name_of_a_case_acts_as_html():
+    page = scored([("<script>", 1, OURS, "tolls", 0.1, 1)])._repr_html_()
+    assert "<script>" not in page
+    assert page.count("&lt;script&gt;") == 1
+
+
 def test_the_command_line_scores_a_folder_and_writes_it(tmp_path, capsys, monkeypatch, threads):
     toml = 'format = 1\ntitle = "T"\nstart = 2025-03-06\nend = 2025-03-07\n'
     for name, value in (("one", 130), ("two", 300)):
