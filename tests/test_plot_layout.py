@@ -204,6 +204,15 @@ def test_axes_placed_by_hand_keep_what_is_drawn_inside_their_box(results):
     assert faults(plots.tolls(results["tolls"]["one"], ax=ax), room) == []
 
 
+def test_a_title_of_ones_own_takes_the_place_of_the_plots(results):
+    _, ax = plt.subplots(figsize=(COLUMN, 4), layout="constrained")
+    plots.tolls(results["tolls"]["one"], ax=ax)
+    ax.set_title("Mine")
+    assert faults(ax) == []
+    middle = (box_of(ax.title).x0 + box_of(ax.title).x1) / 2
+    assert middle == pytest.approx((box_of(ax).x0 + box_of(ax).x1) / 2, abs=1)
+
+
 def grey(style):
     return float(np.dot(to_rgb(style["color"]), (0.2126, 0.7152, 0.0722)))
 

@@ -20,7 +20,7 @@ from matplotlib.legend_handler import HandlerLine2D
 from matplotlib.lines import Line2D
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator, LogLocator
-from matplotlib.transforms import Bbox, ScaledTranslation
+from matplotlib.transforms import Affine2D, Bbox, ScaledTranslation
 
 from tolls.formatting import inert
 from tolls.ink import Style, scaled
@@ -143,8 +143,10 @@ class Frame:
         """Write a title from the left edge of the room, so far above the Axes and its own gap."""
         size = min(1.2 * self.size, float(self.ax.title.get_fontsize()))
         text, gap = wrapped(text, size, self.part * self.width), 0.8 * self.size
-        self.ax.set_title(text, size=size, pad=gap + pad, x=0, ha="left", parse_math=False)
-        self.ax.title.set_transform(self.ax.title.get_transform() + self.shift(-self.left, 0))
+        self.ax.set_title(text, size=size, pad=gap + pad, ha="left", parse_math=False)
+        # by its transform, which a title that the user sets over it does not inherit
+        start = Affine2D().translate(-0.5, 0) + self.ax.title.get_transform()
+        self.ax.title.set_transform(start + self.shift(-self.left, 0))
         self.above = gap + pad + LINE * size * (1 + text.count("\n"))
 
     def label(self, text: str, lines: int = 1) -> None:
