@@ -19,7 +19,7 @@ from drawings import figures
 from facts import RUNS, computed, facts
 from prose import HERE, Facts, filled
 
-from tolls.storage import as_json, write_atomically
+from tolls.storage import as_json, made, write_atomically, write_together
 
 NUMBERS = HERE / "numbers.json"
 OUT = HERE / "build"
@@ -66,9 +66,9 @@ def main() -> None:
     results = computed(runs=options.runs, folder=options.folder)
     text = as_json(facts(results))
     write_atomically(NUMBERS, f"{text}\n".encode())
-    OUT.mkdir(exist_ok=True)
-    for name, content in documents(json.loads(text), figures(results)).items():
-        write_atomically(OUT / name, content)
+    contents = documents(json.loads(text), figures(results))
+    write_together(made(OUT), contents)
+    for name in contents:
         print(OUT / name)
 
 
