@@ -318,8 +318,8 @@ def worded():
         ("about", {"weights": [0.17, 0.41, 0.4]}),
         ("about", {"unrounded": 0.03, "weights": [0.17, 0.4, 0.4]}),
         ("about", {"least_figures": 1}),
-        ("bounds", {"means": [0.21, 3.0]}),
-        ("bounds", {"weights": [0.51, 0.49]}),
+        ("bounds", {"means": [0.2, 21.0]}),
+        ("bounds", {"weights": [0.06, 0.94]}),
     ],
 )
 def test_both_likelihoods_follow_the_presets_alike(worded, table, changed):

@@ -63,9 +63,9 @@ def kill(case, tmp_path, name, kills):
 
 
 def test_a_kill_leaves_old_files_or_new_ones(case, tmp_path):
-    found = kill(case, tmp_path, "fit", 5)
+    found = kill(case, tmp_path, "fit", 3)
     assert found["faults"] == []
-    assert found["ended before"] < 5
+    assert found["ended before"] < 3
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""The notebooks run from the top, and the README quotes what they show."""
+"""The notebooks run from the top and say what they compute; the README quotes it."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,9 @@ import pytest
 from execute import execute
 
 ROOT = Path(__file__).parents[1]
-EVIDENCE = ROOT / "notebooks" / "evidence.ipynb"
+NOTEBOOKS = ROOT / "notebooks"
+EVIDENCE = NOTEBOOKS / "evidence.ipynb"
+ESSAYS = ("first-estimate", "priors", "day-by-day", "level", "research")  # in reading order
 FEWER = {"runs = 1000": "runs = 8", "days = (1, 3, 7, 14, 30)": "days = (30,)"}
 
 
@@ -27,16 +29,23 @@ def texts(node):
         yield from texts(inner)
 
 
+def put_out(cell):
+    """Return what a cell put out, but for pictures: their bytes depend on fonts."""
+    return [
+        o["text"]
+        if "text" in o
+        else {kind: text for kind, text in o["data"].items() if kind.startswith("text/")}
+        for o in cell.get("outputs", ())
+    ]
+
+
 def shown(notebook):
     """Return all text that the cells put out."""
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
-    texts = [o["text"] if "text" in o else o["data"].get("text/plain", "") for o in outputs]
-    return "\n".join(texts)
+    outputs = [output for cell in notebook.cells for output in put_out(cell)]
+    return "\n".join(o if isinstance(o, str) else o.get("text/plain", "") for o in outputs)
 
 
-@pytest.mark.parametrize(
-    "path", sorted(EVIDENCE.parent.glob("*.ipynb")), ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
 def test_a_notebook_shows_what_it_computed_and_nothing_of_the_machine(path):
     notebook = read(path)
     for cell in notebook.cells:
@@ -46,6 +55,25 @@ def test_a_notebook_shows_what_it_computed_and_nothing_of_the_machine(path):
     for text in texts(notebook):
         assert not re.search(r"(?<![\w/:.<>~])/[A-Za-z][\w.-]*/", text), "an absolute path"
         assert not re.search(r"https?://\S*(pypi|simple)", text), "a package index"
+
+
+@pytest.mark.parametrize("name", ESSAYS)
+def test_an_essay_says_what_its_cells_compute(name, tmp_path):
+    """The same code, seed, versions and type of machine: the same text, sampled chains included."""
+    path = NOTEBOOKS / f"{name}.ipynb"
+    again = execute(read(path), tmp_path)
+    for stored, computed in zip(read(path).cells, again.cells, strict=True):
+        assert put_out(computed) == put_out(stored), stored.source
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_notebook_is_run_by_this_file_and_listed_in_the_readme():
+    names = {path.stem for path in NOTEBOOKS.glob("*.ipynb")}
+    assert names == {*ESSAYS, EVIDENCE.stem}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme.split("\n## Notebooks\n")[1].split("\n## ")[0]
+    listed = re.findall(r"\(notebooks/([\w-]+)\.ipynb\)", section)
+    assert listed == [*ESSAYS[:-1], EVIDENCE.stem, ESSAYS[-1]]
 
 
 def test_the_evidence_is_computed_from_the_top(tmp_path):

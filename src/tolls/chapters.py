@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tolls.documents import Cell, Document, Figure, Items, Part, Section, Table, Text
-from tolls.formatting import count, inert, interval, listed, percent
+from tolls.formatting import all_inert, count, interval, listed, percent
 
 __all__ = ["compose"]
 
@@ -35,7 +35,7 @@ def compose(account: Mapping[str, Any]) -> Document:
     -------
     Document
     """
-    account = _shown(account)
+    account = all_inert(account)
     sections = (
         _answer,
         _timeline,
@@ -52,15 +52,6 @@ def compose(account: Mapping[str, Any]) -> Document:
         answer=tuple(account["sentences"]),
         sections=tuple(section(account) for section in sections),
     )
-
-
-def _shown(content: Any) -> Any:
-    """Write characters that would turn or hide what stands beside them as escapes."""
-    if isinstance(content, Mapping):
-        return {_shown(key): _shown(inner) for key, inner in content.items()}
-    if isinstance(content, list):
-        return [_shown(inner) for inner in content]
-    return inert(content) if isinstance(content, str) else content
 
 
 def named(name: str) -> str:

@@ -244,20 +244,15 @@ class Estimate:
             If the node is unknown or no bound is given.
         """
         draws = self.tolls(node)
-        bounds = [
-            draws >= at_least if at_least is not None else None,
-            draws > more_than if more_than is not None else None,
-            draws <= at_most if at_most is not None else None,
-            draws < fewer_than if fewer_than is not None else None,
-        ]
-        given = [b for b in bounds if b is not None]
-        values = (at_least, more_than, at_most, fewer_than)
-        if not given or any(v is not None and np.isnan(v) for v in values):
+        told = (at_least, more_than, at_most, fewer_than)
+        compare = (np.greater_equal, np.greater, np.less_equal, np.less)
+        given = [(holds, v) for holds, v in zip(compare, told, strict=True) if v is not None]
+        if not given or any(np.isnan(v) for _, v in given):
             raise InputError(
                 "probability: no bound, or one that is no number, is given; allowed: "
                 "at_least, more_than, at_most, fewer_than"
             )
-        return float(np.logical_and.reduce(given).mean())
+        return float(np.logical_and.reduce([holds(draws, v) for holds, v in given]).mean())
 
     def compare(self, node: str, other: str, ci_prob: float = CI_PROB) -> pd.DataFrame:
         """Compare two nodes draw by draw, so that what they share cancels.
@@ -468,17 +463,14 @@ class Estimate:
                     }
                 }
             )
-        bounds = [
-            credible_interval(self.posterior["bias"][..., i], CI_PROB, "eti")
-            for i in range(len(self.evidence.sources))
-        ]
+        bias = np.moveaxis(self.posterior["bias"], -1, 0)
+        ends = [credible_interval(own, CI_PROB, "eti") for own in bias]
         sources = [
             {
                 "source": name,
                 "grade": self.case.voices[self.evidence.sources[i]].grade,
                 "bias_median": float(np.median(self.posterior["bias"][..., i])),
-                "bias_lo": bounds[i][0],
-                "bias_hi": bounds[i][1],
+                **dict(zip(("bias_lo", "bias_hi"), ends[i], strict=True)),
                 "reliability": float(self.posterior["reliability"][..., i].mean()),
                 "reports": self.evidence.rows_of(name, self.evidence.sources[i]),
             }

@@ -5,10 +5,13 @@ Only text lives here; what is said is computed elsewhere.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
-__all__ = ["count", "inert", "interval", "listed", "percent", "period", "text_table"]
+__all__ = [
+    "all_inert", "count", "inert", "interval", "listed", "percent", "period", "text_table",
+]  # fmt: skip
 
 # control characters, ends of lines and paragraphs, halves of characters, and what turns the
 # direction of writing, so that what follows would read otherwise
@@ -24,6 +27,15 @@ def inert(text: str) -> str:
     Monitor\u001b[2J
     """
     return _STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def all_inert(content: Any) -> Any:
+    """Apply `inert` to every text of what JSON can hold."""
+    if isinstance(content, Mapping):
+        return {all_inert(key): all_inert(inner) for key, inner in content.items()}
+    if isinstance(content, list):
+        return [all_inert(inner) for inner in content]
+    return inert(content) if isinstance(content, str) else content
 
 
 def count(value: float, width: float) -> str:

@@ -40,6 +40,7 @@ NUMBERS = "numbers"  # name of the data variable
 LINKED, GROSS = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])  # of the three components
 NEVER = -1e6  # log weight of what fills up short rows: no piece, and no -inf in a gradient
 NODES = 4  # of the quadrature over one person
+FEW = np.polynomial.legendre.leggauss(6)
 
 
 class _LogNdtr(UnaryScalarOp):  # type: ignore[misc]
@@ -271,13 +272,13 @@ def _pieces(reading: Reading, presets: Presets) -> list[tuple[float, ...]]:
         own = _cell(y - 0.5, y + 0.5, unrounded)
         return [own, *(_rounding_cell(y, digits, weight) for digits, weight in units)]
     mixture = list(zip(presets.bounds.means, presets.bounds.weights, strict=True))
-    if wording == "up_to" and y == 0:  # X exp(E) < 1/2, by Gauss-Laguerre over E
-        points = list(zip(*np.polynomial.laguerre.laggauss(48), strict=True))
+    if wording == "up_to" and y == 0:  # X exp(E) < 1/2, by Gauss-Legendre over E, piece by piece
+        pieces = [(i + (1 + x) / 2, w / 2) for i in range(50) for x, w in zip(*FEW, strict=True)]
         return [
-            _cell(0.0, 0.5 * math.exp(-mean * x), share * w)
+            _cell(0.0, 0.5 * math.exp(-e), weight)
             for mean, share in mixture
-            for x, w in points
-            if mean * x < 50
+            for e, w in pieces
+            if (weight := share * w * math.exp(-e / mean) / mean) > 1e-15
         ]
     if wording == "at_least":
         side, low, high = 1.0, math.log(y), math.log(y + 1)

@@ -84,11 +84,8 @@ class Timeline:
         last.of(name)  # refuses an unknown one
         known = [estimate for estimate in self.estimates if name in estimate.nodes]
         ends = dict.fromkeys((known[0], last))
-        told = [
-            f"{count(row['median'], row['hi'] - row['lo'])} ({interval(row['lo'], row['hi'])}) as "
-            f"of {row['as_of']}"
-            for row in (self._row(estimate, name) for estimate in ends)
-        ]
+        rows = (self._row(estimate, name) for estimate in ends)
+        told = [f"{_said(row)} as of {row['as_of']}" for row in rows]
         n = len(self.estimates)
         return (
             f"{self.case.title}, {name}, with what was published by each of {n} "
@@ -97,22 +94,24 @@ class Timeline:
         )
 
     def _lines(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-        header = ("node", "as of", "reports", "median", f"{percent(CI_PROB)} interval")
+        header = ("node", "as of", "reports", f"median ({percent(CI_PROB)} interval)")
         rows: list[tuple[str, ...]] = []
         for node in self.estimates[-1].nodes:
             for estimate in (e for e in self.estimates if node in e.nodes):
                 row, (of, _) = self._row(estimate, node), estimate.of(node)
-                width = row["hi"] - row["lo"]
-                rows.append(
-                    (
-                        node,
-                        str(row["as_of"]),
-                        str(len(of.evidence.behind())),
-                        count(row["median"], width),
-                        interval(row["lo"], row["hi"]),
-                    )
-                )
+                reports = len(of.evidence.behind())
+                rows.append((node, str(row["as_of"]), str(reports), _said(row)))
         return header, rows
+
+    def _across(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """Return the same with a column per date, for pages, which are wider."""
+        header, long = self._lines()
+        dates = [str(estimate.evidence.as_of) for estimate in self.estimates]
+        cells: dict[str, dict[str, str]] = {}
+        for node, day, _, said in long:
+            cells.setdefault(node, {})[day] = said
+        rows = [(node, *(own.get(day, "") for day in dates)) for node, own in cells.items()]
+        return (header[0], *dates), rows
 
     @property
     def _verdicts(self) -> tuple[list[str], list[str]]:
@@ -134,8 +133,14 @@ class Timeline:
     def _repr_html_(self) -> str:
         refused, told = self._verdicts
         above = "".join(markup.paragraph(markup.strong(text)) for text in refused)
-        table = markup.table(*self._lines())
+        table = markup.table(*self._across())
         return above + markup.paragraph(self.sentence()) + table + markup.notes(told)
+
+
+def _said(row: dict[str, Any]) -> str:
+    """Write median and interval."""
+    lo, hi = row["lo"], row["hi"]
+    return f"{count(row['median'], hi - lo)} ({interval(lo, hi)})"
 
 
 def timeline(
