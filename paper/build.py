@@ -16,7 +16,7 @@ from pathlib import Path
 import pypandoc
 import typst
 from drawings import figures
-from facts import RUNS, computed, facts
+from facts import RUNS, computed, facts, sensitivity
 from prose import HERE, Facts, filled
 
 from tolls.storage import as_json, made, write_atomically, write_together
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where finished runs are kept and taken up")
     options = parser.parse_args()
     results = computed(runs=options.runs, folder=options.folder)
-    text = as_json(facts(results))
+    text = as_json(facts(results) | {"sensitivity": sensitivity()})
     write_atomically(NUMBERS, f"{text}\n".encode())
     contents = documents(json.loads(text), figures(results))
     write_together(made(OUT), contents)

@@ -16,7 +16,7 @@ from tolls.figures import as_svg
 from tolls.presets import Presets, load_presets
 from tolls.wordings import log_pmf
 
-SIZES = {"syria": (5.7, 5.8), "calibration": (5.2, 4.2), "backtest": (6.2, 7.6)}  # inches
+SIZES = {"syria": (5.7, 5.8), "calibration": (5.2, 4.2), "backtest": (6.2, 8.8)}  # inches
 LETTERS = {"font.size": 8.5, "axes.titlesize": 9.5}  # points, beside text of 10
 SPAN = 30.0  # factor to either side of the figure that wordings are drawn over
 POINTS = 801

@@ -1,7 +1,7 @@
 """Every number that the papers quote, computed: presets, limits, the case, calibration, backtest.
 
-What comes out is plain data, unrounded; how it reads is decided in `text`. The fast part takes half
-a minute, the long part (calibration, backtest) as long as its runs do.
+What comes out is plain data, unrounded; how it reads is decided in `digits`. The case itself is one
+fit, what it rests on a dozen more, calibration and backtest are as many as their runs.
 """
 
 import math
@@ -35,7 +35,6 @@ from tolls.estimate import Estimate
 from tolls.evidence import gather
 from tolls.presets import load_presets
 from tolls.scoreboard import OURS, Backtest
-from tolls.sensitivities import Sensitivity
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "models"
@@ -55,7 +54,6 @@ class Results:
     """What was fitted: the numbers and the figures come from it."""
 
     estimate: Estimate
-    sensitivity: Sensitivity
     calibration: Calibration
     backtest: Backtest
 
@@ -87,16 +85,14 @@ def computed(
     folder: Path | None = None,
     executor: Executor | None = None,
 ) -> Results:
-    """Fit everything that is quoted.
+    """Fit the case, calibrate and backtest.
 
     ``runs`` is the number of simulated cases, ``days`` and ``names`` are what is backtested; fits
     already in ``folder`` are taken up, new ones are kept there.
     """
     kept = (None, None) if folder is None else (folder / "calibration", folder / "backtest")
-    found = tolls.sensitivity(read_case(CASE), seed=SEED, at_least=AT_LEAST)
     return Results(
-        found.estimate,
-        found,
+        tolls.fit(read_case(CASE), seed=SEED),
         tolls.calibrate(designs(), runs, seed=SEED, executor=executor, folder=kept[0]),
         tolls.backtest(
             verified_cases(names), as_of=list(days), seed=SEED, executor=executor, folder=kept[1]
@@ -105,15 +101,7 @@ def computed(
 
 
 def facts(results: Results) -> Facts:
-    """Return all numbers."""
-    return fast(results.estimate, results.sensitivity) | {
-        "calibration": _calibration(results.calibration),
-        "backtest": _backtest(results.backtest),
-    }
-
-
-def fast(estimate: Estimate, sensitivity: Sensitivity) -> Facts:
-    """Return the numbers that need no calibration and no backtest."""
+    """Return all numbers but those of `sensitivity`."""
     presets = load_presets()
     apart = {n: getattr(presets, n).model_dump() for n in ("elicitation", "sensitivity", "checks")}
     return {
@@ -122,8 +110,25 @@ def fast(estimate: Estimate, sensitivity: Sensitivity) -> Facts:
         "presets": presets.model_dump(mode="json") | apart,
         "limits": _limits(),
         "cases": _cases(),
-        "syria": _syria(estimate, sensitivity),
+        "syria": _syria(results.estimate),
         "reported": REPORTED,
+        "calibration": _calibration(results.calibration),
+        "backtest": _backtest(results.backtest),
+    }
+
+
+def sensitivity() -> Facts:
+    """Return what the case rests on: a dozen fits and more."""
+    found = tolls.sensitivity(read_case(CASE), seed=SEED, at_least=AT_LEAST)
+    contributed, scenarios = found.contributions, found.summary(None, LEVEL).reset_index()
+    probabilities = found.case.presets.sensitivity.probabilities
+    return {
+        "scenarios": [_plain(r) for r in scenarios.to_dict("records")],
+        "quarters": {s.name: _interval(s.tolls[:, 0]) for s in found.curve.quarters},
+        "fails_at": {f"{q:g}": found.fails_at(q) for q in probabilities},
+        "shares": contributed.shares,
+        "of": contributed.of,
+        "independent": contributed.independent,
     }
 
 
@@ -192,14 +197,11 @@ def _cases() -> list[Facts]:
     return rows
 
 
-def _syria(estimate: Estimate, found: Sensitivity) -> Facts:
-    """Return the case: what was said, what was found, and what it rests on."""
+def _syria(estimate: Estimate) -> Facts:
+    """Return the case: what was said, and what was found."""
     case, evidence = estimate.case, estimate.evidence
     table = estimate.summary(LEVEL).rename_axis("name").reset_index()
     sources = estimate.sources(LEVEL).reset_index()
-    contributed = found.contributions
-    level = found.level(LEVEL).reset_index()
-    scenarios = found.summary(None, LEVEL).reset_index()
     return {
         "name": CASE.name,
         "title": case.title,
@@ -221,15 +223,6 @@ def _syria(estimate: Estimate, found: Sensitivity) -> Facts:
             node: estimate.probability(node, at_least=AT_LEAST) for node in ("killed", "civilians")
         },
         "verified": _verified(estimate),
-        "scenarios": [_plain(r) for r in scenarios.to_dict("records")],
-        "level": [_plain(r) for r in level.to_dict("records")],
-        "quarters": {s.name: _interval(s.tolls[:, 0]) for s in found.curve.quarters},
-        "fails_at": {f"{q:g}": found.fails_at(q) for q in case.presets.sensitivity.probabilities},
-        "direct": [_plain(r) for r in found.direct(LEVEL).reset_index().to_dict("records")],
-        "shares": contributed.shares,
-        "of": contributed.of,
-        "weights": contributed.weights,
-        "independent": contributed.independent,
         "checks": [finding.text for finding in estimate.checks],
     }
 

@@ -78,7 +78,7 @@ class Asked:
 
     def fails_at(self, probability: float) -> float:
         """Return the mean bias at which the statement is no longer as probable as this."""
-        return self.facts["syria"]["fails_at"][f"{probability:g}"]
+        return self.facts["sensitivity"]["fails_at"][f"{probability:g}"]
 
     def coverage(self, sort: str, place: int) -> Facts:
         """Return how often the intervals of a sort of quantity held the truth, at one level."""

@@ -199,7 +199,6 @@ def _ratio(row: Facts, prefix: str) -> str:
 
 def scenarios(facts: Facts) -> str:
     """What the headline rests on."""
-    own = facts["syria"]
     rows = [
         (
             row["scenario"],
@@ -208,12 +207,11 @@ def scenarios(facts: Facts) -> str:
             _fixed(row["probability"], 2),
             row["method"],
         )
-        for row in own["scenarios"]
+        for row in facts["sensitivity"]["scenarios"]
     ]
     level = digits.percent(facts["limits"]["ci_prob"])
-    head = (
-        "", "median", f"{level} interval", f"P(at least {digits.whole(own['at_least'])})", "answer",
-    )  # fmt: skip
+    asked = f"P(at least {digits.whole(facts['syria']['at_least'])})"
+    head = "", "median", f"{level} interval", asked, "answer"
     power = facts["presets"]["sensitivity"]["power"]
     caption = (
         "People killed on the Syrian coast as declared, under other priors and without each "
