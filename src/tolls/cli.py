@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for problem in error.problems:
             print(f"error: {problem}", file=sys.stderr)
         if len(error.problems) > 1:
-            print(f"{len(error.problems)} errors; nothing was computed", file=sys.stderr)
+            print(f"{len(error.problems)} messages; nothing was computed", file=sys.stderr)
         return WRONG_INPUT
     except BrokenPipeError:  # the reader of stdout has gone: `tolls check … | head`
         sys.stderr.close()
