@@ -1,4 +1,4 @@
-"""A collection of bad declarations, scales, truths, imports and paths: all refused with the mend."""
+"""A collection of bad declarations, scales, truths, imports and paths: all are refused."""
 
 import os
 import socket

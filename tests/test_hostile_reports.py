@@ -3,7 +3,10 @@
 import pytest
 from helpers_hostile import folder_of, refused
 
-HEADER = "source,measure,category,value,low,high,qualifier,words,level,published,as_of,cites,event,scope,note"  # fmt: skip
+HEADER = (
+    "source,measure,category,value,low,high,qualifier,words,level,published,as_of,cites,event,"
+    "scope,note"
+)
 PLAIN = {"source": "Monitor", "value": "5", "published": "2025-03-09"}
 TOML = """
 format = 1
@@ -142,10 +145,13 @@ COUNTS = [
     ("²", ["integer"]), ("Ⅻ", ["integer"]), ("½", ["integer"]), ("0x1F", ["integer"]),
     ("12O", ["integer"]), ("l2", ["integer"]), ("twelve", ["words"]), ("dozens", ["words"]),
     ("~120", ["about"]), ("≈120", ["about"]), ("c. 120", ["about"]), ("120+", ["at_least"]),
-    (">120", ["more_than"]), ("> 120", ["more_than"]), ("≥120", ["at_least"]), ("<120", ["fewer_than"]),
-    ("120-150", ["range"]), ("120–150", ["range"]), ("120 to 150", ["range"]), ("120?", ["integer"]),
+    (">120", ["more_than"]), ("> 120", ["more_than"]), ("≥120", ["at_least"]),
+    ("<120", ["fewer_than"]),
+    ("120-150", ["range"]), ("120–150", ["range"]), ("120 to 150", ["range"]),
+    ("120?", ["integer"]),
     ("120*", ["integer"]), ("120 people", ["digits"]), ("120%", ["integer"]), ("$120", ["integer"]),
-    ("True", ["integer"]), ("5;6", ["integer"]), ("2025-03-09", ["integer"]), ("12\u200b0", ["integer"]),
+    ("True", ["integer"]), ("5;6", ["integer"]), ("2025-03-09", ["integer"]),
+    ("12\u200b0", ["integer"]),
     ("\u202e021", ["U+202E"]), ("5\x1b[31m", ["U+001B"]), ("5\x7f", ["U+007F"]),
 ]  # fmt: skip
 
@@ -277,13 +283,12 @@ def test_a_text_that_would_reach_terminals_is_refused(capsys, tmp_path, column, 
 
 
 ALIKE = [
-    ("SOHR", "sohr"), ("SOHR", "SOHR "[:4] + "\u00a0X"[:0] + "\u3000"[:0] + ""), ("A B", "A  B"),
-    ("A B", "A\u00a0B"), ("A B", "AB"[:1] + " b"), ("Straße", "STRASSE"), ("ﬁ", "fi"), ("A", "Ａ"),
-    ("İstanbul", "i̇stanbul"),
+    ("SOHR", "sohr"), ("A B", "A  B"), ("A B", "A\u00a0B"), ("A B", "ab"), ("Straße", "STRASSE"),
+    ("ﬁ", "fi"), ("A", "\uff21"), ("İstanbul", "i̇stanbul"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("one", "other"), [p for p in ALIKE if p[0] != p[1]], ids=ascii)
+@pytest.mark.parametrize(("one", "other"), ALIKE, ids=ascii)
 def test_two_sources_that_differ_in_case_or_blanks_are_refused(capsys, tmp_path, one, other):
     rows = written(PLAIN | {"source": one}, PLAIN | {"source": other, "value": "7"})
     check(capsys, tmp_path, rows, "row 3, column source", f'"{one}"', "row 2")

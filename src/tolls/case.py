@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from tolls.categories import Categories, Partition
 from tolls.constants import OF_THE_KILLED, ROOTS
-from tolls.declaration import Declaration, TollTable, check_kinds, validate
+from tolls.declaration import Declaration, check_kinds, validate
 from tolls.errors import InputError, Problems, nearest
 from tolls.formatting import percent
 from tolls.measures import declaration_of, nodes_of
@@ -261,7 +261,7 @@ class Case:
         if start is None:
             start = min(r.as_of.day for r in self.reports)
             told.append(f"no start declared: the harm is taken to begin on {start}")
-        stated = dict[str, TollTable](declaration.tolls).get(measure)
+        stated = next((t for m, t in declaration.tolls.items() if m == measure), None)
         if stated is None:
             root = self.presets.root
             root_prior = LogNormal.from_range(root.low, root.high, root.mass)

@@ -134,7 +134,7 @@ class Categories:
             elif p.of not in reached and p.of in self.ancestors(p.of):
                 problems.add(
                     key,
-                    f'"{p.of}" is a part of its own parts: the parts run in a circle; begin at the root',
+                    f'"{p.of}" is a part of its own parts: they run in a circle; begin at the root',
                 )
 
     def ancestors(self, node: str) -> tuple[str, ...]:

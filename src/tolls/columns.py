@@ -37,7 +37,7 @@ COLUMNS: Mapping[str, str] = MappingProxyType(
         "high": "upper end of a range, or of an estimate's interval",
         "qualifier": "how the count is worded; empty is exact",
         "words": "the count in words, as dozens, where qualifier is words",
-        "level": f"probability of an estimate's interval, {LEVELS[0]} to {LEVELS[1]}; empty is 0.95",
+        "level": f"of an estimate's interval, {LEVELS[0]} to {LEVELS[1]}; empty is 0.95",
         "published": f"{_DAY} on which the source said it",
         "as_of": f"{_DAY} to which the count refers; empty is published",
         "cites": "the source whose count it repeats",
@@ -54,7 +54,7 @@ _EMPTY = "leave the cell empty where no count is stated"
 _MENDS = (
     (r"#[A-Z0-9/!?]*#*", "this is an error of the spreadsheet; type the count"),
     (r"=.*", "this is a formula; paste its value"),
-    (r"['‘’].*", "delete the apostrophe before the count"),
+    (r"['\u2018\u2019].*", "delete the apostrophe before the count"),
     (r"[+-]?[0-9.,]+[eE][+-]?[0-9]+", "write it without an exponent"),
     (r"(?i)-+|–|—|n/?a|nan|null|none|nil|unknown|\?+|tbc|tbd", _EMPTY),
     (r"(?:~|≈|c\.|ca\.|circa) *[0-9].*", "write the digits, with qualifier about"),
@@ -66,7 +66,7 @@ _MENDS = (
     (r"[-−–][0-9].*", "a count of people cannot be below 0"),
     (r"[^\W\d_][^\d]*", "a count in words goes into column words, with qualifier words"),
 )  # fmt: skip
-_GROUPED = re.compile(r"[0-9]{1,3}(?:([.,' ’_\u00a0\u2009\u202f])[0-9]{3})(?:\1[0-9]{3})*")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:([.,' \u2019_\u00a0\u2009\u202f])[0-9]{3})(?:\1[0-9]{3})*")
 
 
 def count_mend(text: str) -> str:

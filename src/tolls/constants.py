@@ -41,8 +41,8 @@ FIRST_YEAR: Final = 1000
 LAST_YEAR: Final = 2100
 MAX_YEARS: Final = 100  # that an event lasts, and that its reports span where no start is declared
 LEVELS: Final = (0.5, 0.9999)
-"""Probability of a stated interval. A smaller one is rather the probability outside (0.05 for 95 %),
-and would make the interval ten times as wide as it was meant."""
+"""Probability of a stated interval. A smaller one is rather the probability outside (0.05 for
+95 %), and would make the interval ten times as wide as it was meant."""
 
 RHAT_LIMIT: Final = 1.01
 ESS_LIMIT: Final = 400.0

@@ -131,8 +131,8 @@ class Problems:
     def told(self) -> tuple[str, ...]:
         """Return all messages, and how many faults are not among them."""
         more = [
-            f"{self.file}{kind and f', {kind}'}: … and {number - MAX_TOLD:,} more; mend those above, "
-            "then check again"
+            f"{self.file}{kind and f', {kind}'}: … and {number - MAX_TOLD:,} more; mend the first "
+            "ones"
             for kind, number in self._places.items()
             if number > MAX_TOLD
         ]

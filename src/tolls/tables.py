@@ -159,7 +159,7 @@ def _check_header(
     if len(header) == 1 and not first:
         problems.add(
             where,
-            f'the header has one column, "{header[0]}"; the first row holds the names of all columns, '
+            f'the header has one column, "{header[0]}"; the first row names all columns, '
             "separated by commas",
         )
         return False

@@ -181,6 +181,6 @@ def check_names(
     if len(every) > MAX_SOURCES:
         rows.add(
             "column source",
-            f"names {len(every):,} sources with those declared and cited; allowed: {MAX_SOURCES:,}, "
-            "all of which have a bias of their own",
+            f"names {len(every):,} sources, with the declared and cited; allowed: {MAX_SOURCES:,}, "
+            "each of which has a bias of its own",
         )
