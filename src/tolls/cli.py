@@ -5,6 +5,7 @@ the input is wrong, 3 anything else. Nothing is computed here.
 """
 
 import argparse
+import json
 import sys
 import traceback
 from collections.abc import Sequence
@@ -176,6 +177,12 @@ def _parser() -> argparse.ArgumentParser:
         help="where the file calls a column otherwise: value=Deaths",
     )  # fmt: skip
     adapt.set_defaults(run=_import)
+
+    shape = commands.add_parser("schema", help="print the JSON Schema of a case.toml, for editors")
+    shape.add_argument(
+        "of", nargs="?", default="case", metavar="WHAT", help="case (default) or reports: one row"
+    )
+    shape.set_defaults(run=_schema)
     return parser
 
 
@@ -431,6 +438,15 @@ def _import(options: argparse.Namespace) -> int:
         print(imported.to_csv(), end="")
         return DONE
     _write(options.output, imported.to_csv(), Path(options.file))
+    return DONE
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from tolls.schemas import SCHEMAS, schema
+
+    if options.of not in SCHEMAS:
+        raise InputError(f"schema {options.of}: no such schema; allowed: {', '.join(SCHEMAS)}")
+    print(json.dumps(schema(options.of), indent=2, ensure_ascii=False))
     return DONE
 
 

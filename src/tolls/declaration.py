@@ -16,7 +16,7 @@ from tolls.constants import (
     MAX_SOURCES,
     MAX_YEARS,
 )  # fmt: skip
-from tolls.domains import Day, Flag, Line, Name, Number, Text
+from tolls.domains import NUMBER, Day, Flag, Line, Name, Text
 from tolls.errors import InputError, Problems
 from tolls.presets import Presets
 from tolls.priors import Beta, LogNormal
@@ -29,9 +29,9 @@ type Evidence = Literal[
 ]
 type Measure = Literal["killed", "injured"]
 # wide enough for any judgement, and narrow enough that no number computed from them overflows
-type Mass = Annotated[Number, Field(ge=LEVELS[0], le=LEVELS[1], description="probability of it")]
-type People = Annotated[Number, Field(ge=1e-3, le=1e10)]  # more than there are
-type Factor = Annotated[Number, Field(ge=1e-6, le=1e6)]
+type Mass = Annotated[float, Field(ge=LEVELS[0], le=LEVELS[1]), NUMBER]
+type People = Annotated[float, Field(ge=1e-3, le=1e10), NUMBER]  # more than there are
+type Factor = Annotated[float, Field(ge=1e-6, le=1e6), NUMBER]
 
 
 class _Table(BaseModel):
@@ -74,8 +74,8 @@ class PeopleDeclaration(RangeDeclaration):
 class ReliabilityDeclaration(_Table):
     """A Beta by its mean and strength (the number of statements it is worth)."""
 
-    mean: Annotated[Number, Field(ge=1e-3, le=0.999)]
-    strength: Annotated[Number, Field(ge=0.1, le=1e6)]
+    mean: Annotated[float, Field(ge=1e-3, le=0.999), NUMBER]
+    strength: Annotated[float, Field(ge=0.1, le=1e6), NUMBER]
 
     def prior(self) -> Beta:
         """Return the Beta distribution."""
@@ -128,7 +128,7 @@ class PartitionTable(_Table):
 
     of: Annotated[Name, Field(description="killed, injured, or a part")]
     into: Annotated[tuple[Name, ...], Field(description="two or more parts that add up to it")]
-    concentration: Annotated[Number, Field(ge=0.01, le=10_000)] = 1.0
+    concentration: Annotated[float, Field(ge=0.01, le=10_000), NUMBER] = 1.0
 
 
 class TollTable(_Table):

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from tolls.constants import FIRST_YEAR, LAST_YEAR, MAX_NAME, MAX_TEXT
 from tolls.names import NAME_PATTERN, TEXT_PATTERN, in_calendar, name_fault, text_fault
 
-__all__ = ["Day", "Flag", "Line", "Name", "Number", "Positive", "Probability", "Text"]
+__all__ = ["NUMBER", "Day", "Flag", "Line", "Name", "Positive", "Probability", "Text"]
 
 
 def _number(given: object) -> object:
@@ -69,9 +69,10 @@ def _text(text: str) -> str:
 
 _NAMED: dict[str, Any] = {"type": "string", "maxLength": MAX_NAME, "pattern": NAME_PATTERN}
 
-type Number = Annotated[float, BeforeValidator(_number)]
-type Positive = Annotated[float, BeforeValidator(_number), Field(ge=1e-9, le=1e9)]
-type Probability = Annotated[float, BeforeValidator(_number), Field(gt=0, lt=1)]
+NUMBER = BeforeValidator(_number)
+"""Of a float, after the Field with its bounds: elsewhere a schema loses them."""
+type Positive = Annotated[float, Field(ge=1e-9, le=1e9), NUMBER]
+type Probability = Annotated[float, Field(gt=0, lt=1), NUMBER]
 type Flag = Annotated[bool, BeforeValidator(_flag)]
 type Day = Annotated[
     date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})

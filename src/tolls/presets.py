@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tolls.domains import Number, Positive, Probability
+from tolls.domains import NUMBER, Positive, Probability
 from tolls.errors import InputError, Problems
 from tolls.files import Unreadable, read_toml
 from tolls.validation import add_faults
@@ -27,8 +27,8 @@ _TABLES = (
     "checks",
 )  # fmt: skip
 
-type Below = Annotated[Number, Field(ge=0, le=1e9)]
-type Share = Annotated[Number, Field(ge=0, lt=1)]
+type Below = Annotated[float, Field(ge=0, le=1e9), NUMBER]
+type Share = Annotated[float, Field(ge=0, lt=1), NUMBER]
 
 
 class _Table(BaseModel):
@@ -126,7 +126,7 @@ class Hedge(_Table):
     """What a word before a number makes of it."""
 
     qualifier: Literal["about", "at_least", "more_than", "up_to", "fewer_than"]
-    lift: Annotated[Number, Field(ge=-10, le=10)] = 0.0
+    lift: Annotated[float, Field(ge=-10, le=10), NUMBER] = 0.0
     sd: Below = 0.0
     also: tuple[str, ...] = ()
 
@@ -141,7 +141,7 @@ class Growth(_Table):
     """Constants of the growth of knowledge that all kinds of event share."""
 
     eta_sd: Positive
-    shape_log_mean: Annotated[Number, Field(ge=-10, le=10)]
+    shape_log_mean: Annotated[float, Field(ge=-10, le=10), NUMBER]
     shape_log_sd: Positive
     least_days: Positive
     least_hours: Positive
@@ -274,7 +274,7 @@ class Sensitivity(_Table):
     highest: Positive
     points: Annotated[int, Field(ge=3)]
     probabilities: tuple[Probability, ...]
-    power: Annotated[Number, Field(gt=1, le=1e3)]
+    power: Annotated[float, Field(gt=1, le=1e3), NUMBER]
     nudge: Probability
     told_above: Positive
     least_share: Probability
