@@ -11,7 +11,8 @@ from pathlib import Path
 
 from tolls.cli import main
 
-SECONDS = 20  # far more than any refusal takes; the machine that tests may be busy
+SECONDS = 20  # of computing, far more than any refusal takes
+WAIT = 200  # of waiting, which the machine that tests may make long
 GOOD = "source,value,published\nMonitor,5,2025-03-09\n"
 
 
@@ -22,21 +23,26 @@ def limited(seconds: int = SECONDS) -> Iterator[None]:
     def ring(*_: object) -> None:
         raise TimeoutError(f"not done after {seconds} s")
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.alarm(seconds)
+    before = [signal.signal(s, ring) for s in (signal.SIGALRM, signal.SIGPROF)]
+    signal.alarm(WAIT)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
         signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        for number, handler in zip((signal.SIGALRM, signal.SIGPROF), before, strict=True):
+            signal.signal(number, handler)
 
 
-def refused(capsys, arguments: Sequence[str], *fragments: str, file: str = "") -> list[str]:
+def refused(
+    capsys, arguments: Sequence[str], *fragments: str, file: str = "", seconds: int = SECONDS
+) -> list[str]:
     """Run a command that must refuse its input; return the messages.
 
     One of them holds the file and all fragments.
     """
-    with limited():
+    with limited(seconds):
         code = main(list(arguments))
     out, err = capsys.readouterr()
     assert code == 2, f"exit {code}\n{out}\n{err}"

@@ -1,5 +1,7 @@
 """A collection of bad tables: every one is refused with its place, its value and the mend."""
 
+import resource
+
 import pytest
 from helpers_hostile import folder_of, refused
 
@@ -357,9 +359,25 @@ def test_many_faults_are_cut_with_their_number_and_hide_no_other(capsys, tmp_pat
 
 
 @pytest.mark.parametrize("faulty", [False, True])
-def test_more_rows_than_a_case_may_have_are_refused(capsys, tmp_path, faulty):
+def test_more_rows_than_a_case_may_have_are_refused(capsys, tmp_path, monkeypatch, faulty):
+    monkeypatch.setattr("tolls.tables.MAX_ROWS", 1000)
     row = f"Monitor,{'x' if faulty else 5},2025-03-09\n"
-    check(capsys, tmp_path, "source,value,published\n" + row * 100_001, "100,000 rows")
+    told = check(capsys, tmp_path, "source,value,published\n" + row * 1001, "more than 1,000 rows")
+    assert any("column value: … and 900 more" in message for message in told) == faulty
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("faulty", [False, True])
+def test_a_million_rows_are_refused_within_a_minute_and_two_gigabytes(capsys, tmp_path, faulty):
+    row = "M{0},1.{1:03},09/03/2025,exakt{0}\n" if faulty else "M{1},{0},2025-03-09,about\n"
+    rows = "".join(row.format(i, i % 900) for i in range(1_000_000))
+    folder = folder_of(tmp_path, reports=f"source,value,published,qualifier\n{rows}")
+    del rows
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    refused(capsys, ["check", str(folder)], "more than 100,000 rows", seconds=60)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    assert used.ru_utime - before < 60
+    assert used.ru_maxrss < 2 * 2**20  # in KB
 
 
 def test_more_sources_than_a_case_may_have_are_refused(capsys, tmp_path):

@@ -16,7 +16,7 @@ from typing import NoReturn
 from tolls.case import Case
 from tolls.casefile import read_case
 from tolls.constants import ROOTS, VERSION
-from tolls.doubts import round_exact
+from tolls.doubts import parts_above, round_exact
 from tolls.errors import EstimateRefused, InputError
 from tolls.evidence import FATES, Evidence, gather
 from tolls.formatting import period
@@ -214,7 +214,9 @@ def _understood(case: Case, evidence: Evidence) -> list[str]:
             lines.append(f"  {_FATE_WORDS[fate]}: {len(rows)}")
             lines += [f"    {_line(r, evidence.fates[r.row][1])}" for r in rows]
     used = [r for r in case.reports if evidence.fates[r.row][0] == "evidence"]
-    told = (*evidence.warnings, *round_exact(used, case.presets))
+    trees = {own.case.measure: own.case.categories for own in each}
+    odd = (*parts_above(used, trees), *round_exact(used, case.presets))
+    told = (*evidence.warnings, *odd)
     lines += [f"Note: {warning}" for warning in told]
     return lines
 

@@ -348,6 +348,11 @@ def _shipped_tables(scale: str) -> dict[str, Any]:
     return tables
 
 
+@cache
+def _shipped_scale(scale: str) -> "Presets":
+    return Presets.model_validate(_shipped_tables(scale))
+
+
 def load_presets(
     scale: str = "admiralty", folder: Path | None = None, *, file: str = ""
 ) -> Presets:
@@ -378,7 +383,7 @@ def load_presets(
     (12.0, 3.0)
     """
     if scale in SHIPPED_SCALES:
-        return Presets.model_validate(_shipped_tables(scale))
+        return _shipped_scale(scale)
     problems = Problems(file or "Case")
     own = _own_tables(scale, (folder or Path()).resolve(), problems)
     problems.raise_if_any()
