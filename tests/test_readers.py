@@ -1,6 +1,8 @@
 """What holds of the readers for every valid case, and for whatever the fuzzer has found."""
 
 import random
+import subprocess
+import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -86,3 +88,11 @@ def test_bom_line_ends_and_quotes_change_nothing(files):
 def test_the_corpus_is_read_or_refused(path):
     with limited():
         run(path.read_bytes())
+
+
+@pytest.mark.slow
+def test_half_a_minute_of_fuzzing_finds_nothing():
+    pytest.importorskip("atheris")
+    fuzzer = Path(__file__).parent / "fuzz_readers.py"
+    done = subprocess.run([sys.executable, fuzzer], capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr[-5000:]

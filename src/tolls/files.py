@@ -69,8 +69,10 @@ def _check_marks(head: bytes) -> None:
             raise Unreadable(f"is {wide}; {_AGAIN}")
 
 
-def lines_of(path: Path, problems: Problems) -> Iterator[str]:
+def lines_of(path: Path, problems: Problems, most: int) -> Iterator[str]:
     """Yield the lines of a text file, with their ends; bytes that are no text go to `problems`.
+
+    A file of more than `most` lines is refused before its first is yielded.
 
     Raises
     ------
@@ -80,6 +82,10 @@ def lines_of(path: Path, problems: Problems) -> Iterator[str]:
     with open_plain(path, MAX_CSV_BYTES) as raw:
         try:
             _check_marks(raw.read(128))
+            raw.seek(0)
+            count = _count_lines(raw)
+            if count > most:
+                raise Unreadable(f"has {count:,} lines; allowed: {most:,}, the lines of one event")
             raw.seek(0)
             text = io.TextIOWrapper(raw, "utf-8-sig", "surrogateescape", newline="")
             number = 0
@@ -96,6 +102,15 @@ def lines_of(path: Path, problems: Problems) -> Iterator[str]:
                 yield line
         except OSError as error:
             raise Unreadable(f"cannot be read: {error.strerror}; copy it first") from None
+
+
+def _count_lines(raw: BinaryIO) -> int:
+    """Count line ends, of which a file has one kind."""
+    feeds = returns = 0
+    while part := raw.read(2**20):
+        feeds += part.count(b"\n")
+        returns += part.count(b"\r")
+    return max(feeds, returns)
 
 
 def _broken(character: str) -> str:

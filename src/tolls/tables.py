@@ -33,10 +33,12 @@ def csv_rows(
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the rows of a CSV file with their line numbers, no more than `limit`.
 
+    Of twice as many lines none is read: cells of several lines are few.
+
     Lines above the header are passed over where `first` says with which column the header begins.
     """
     try:
-        yield from _rows(lines_of(path, problems), problems, limit, first)
+        yield from _rows(lines_of(path, problems, 2 * limit), problems, limit, first)
     except Unreadable as error:
         problems.add("", str(error))
 
