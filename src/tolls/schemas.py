@@ -4,17 +4,19 @@ Nothing is declared here: the schema of a case is that of the models which valid
 row is made of the domains that the reader of rows takes.
 """
 
+import json
 from typing import Any
 
 from tolls.columns import COLUMNS, COUNT, COUNTS, EVIDENCE, LEVEL, NAMES, QUALIFIERS
 from tolls.constants import MAX_COUNT, MAX_NAME, MAX_TEXT, MEASURES
 from tolls.declaration import Declaration
+from tolls.errors import InputError
 from tolls.names import NAME_PATTERN, TEXT_PATTERN
 from tolls.presets import load_presets
 
-__all__ = ["SCHEMAS", "schema"]
+__all__ = ["as_text", "schema"]
 
-SCHEMAS = ("case", "reports")
+_SCHEMAS = ("case", "reports")
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DAY = "^([0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9].*)?)?$"
 
@@ -38,6 +40,13 @@ def schema(of: str = "case") -> dict[str, Any]:
     ['source', 'published']
     """
     return _case() if of == "case" else _row()
+
+
+def as_text(of: str) -> str:
+    """Return a schema as the text of a JSON file."""
+    if of not in _SCHEMAS:
+        raise InputError(f"schema {of}: no such schema; allowed: {', '.join(_SCHEMAS)}")
+    return json.dumps(schema(of), indent=2, ensure_ascii=False)
 
 
 def _case() -> dict[str, Any]:
