@@ -12,9 +12,9 @@ from helpers import assert_told
 import tolls
 from tolls.adapters import FORMATS, import_reports
 from tolls.cli import main
+from tolls.columns import COLUMNS
 from tolls.errors import InputError
 from tolls.formats import SHIPPED_FORMATS, load_format
-from tolls.reports import COLUMNS
 
 GED = """\
 id,year,type_of_violence,side_a,side_b,source_article,source_office,source_date,source_headline,\

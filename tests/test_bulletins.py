@@ -359,3 +359,9 @@ def test_a_composition_leans_on_the_shares_stated_before():
     assert first.link is None
     assert second.link.previous == pytest.approx((0.5, 0.3, 0.2))
     assert second.link.r == pytest.approx(math.exp(-2 / 14))
+
+
+def test_a_part_that_is_called_unknown_counts_once():
+    rows = [{"category": c, "value": v} for c, v in {"a": 3, "b": 5, "unknown": 2}.items()]
+    evidence = evidence_of(*rows, categories=["a", "b", "unknown"])
+    assert said(evidence) == [("Monitor", "killed", "exact", 10)]

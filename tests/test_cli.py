@@ -39,6 +39,19 @@ def test_check_prints_what_was_understood_on_stdout_alone(capsys):
         assert expected in out
 
 
+def test_check_tells_of_a_part_above_its_whole(tmp_path, capsys):
+    parts = 'format = 1\n[[partitions]]\nof = "killed"\ninto = ["a", "b"]\n'
+    rows = (
+        "source,category,value,published\nM,,50,2025-03-09\nM,a,120,2025-03-09\nN,a,90,2025-03-09\n"
+    )
+    assert main(["check", str(write_case(tmp_path, parts, rows))]) == 0
+    told = [
+        line for line in capsys.readouterr().out.splitlines() if "of which it is a part" in line
+    ]
+    assert len(told) == 1
+    assert "row 3: M states 120 for a and, in row 2, 50 for killed" in told[0]
+
+
 def test_check_as_of_counts_later_reports_apart(capsys):
     assert main(["check", SHIPPED, "--as-of", "2025-03-08"]) == 0
     assert "published after the cut: 34" in capsys.readouterr().out

@@ -16,9 +16,10 @@ from tolls import plots
 from tolls.cli import main
 from tolls.errors import Problems
 from tolls.figures import as_svg
-from tolls.reports import as_csv, read_csv
+from tolls.reports import as_csv
 from tolls.spreadsheets import escaped, table_csv, unescaped
 from tolls.storage import as_json
+from tolls.tables import read_csv
 
 FORMULAS = ["=1+1", "+cmd|' /C calc'!A1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1", "''-x"]
 EVIL = "Radio $\\frac{$ <b>&\"']]>\u202e\u200f#panic()"

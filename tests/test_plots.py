@@ -16,9 +16,9 @@ from matplotlib.colors import to_rgb
 
 import tolls
 from tolls import ink, plots
+from tolls.columns import QUALIFIERS
 from tolls.errors import InputError
 from tolls.estimate import Estimate
-from tolls.reports import QUALIFIERS
 
 mpl.use("agg")
 SHIPPED = Path(__file__).parents[1] / "models" / "syria-coast-2025"

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tolls
+from tolls.columns import QUALIFIERS
 from tolls.evidence import FATES, Evidence, gather
-from tolls.reports import QUALIFIERS
 
 DECLARED = {
     "categories": {"killed": ["civilians", "forces"], "civilians": ["women", "men"]},

@@ -10,9 +10,9 @@ import pytest
 from helpers import END, START, assert_told, case_of, problems_of, table, write_case, write_csv
 
 import tolls
+from tolls.columns import QUALIFIERS
 from tolls.errors import InputError
 from tolls.growth import Moment
-from tolls.reports import QUALIFIERS
 
 ROWS = [
     {"source": "A", "category": "civilians", "value": 340, "low": None, "high": None,
@@ -200,7 +200,7 @@ def test_white_space_around_cells_and_headers_is_no_content(tmp_path):
         ),
         pytest.param(
             "source,value,published\nObservatório,5,2025-03-09\n".encode("latin-1"),
-            ("UTF-8", "byte 31"),
+            ("row 2", "UTF-8", "byte 0xf3"),
             id="not UTF-8",
         ),
     ],

@@ -289,7 +289,7 @@ def test_without_definitions_and_bridges_the_column_is_kept_and_no_more():
     ("bridges", "expected"),
     [
         ([{"from": "x", "to": "kiled"}], ["key bridges.0.to", '"kiled"', 'did you mean "killed"?']),
-        ([{"from": " ", "to": "killed"}], ["key bridges.0.from", "the text of the column"]),
+        ([{"from": " ", "to": "killed"}], ["key bridges.0.from", "is empty"]),
         ([{"from": "x", "to": "killed"}] * 2, ["key bridges.1", "declared twice", "once"]),
     ],
 )

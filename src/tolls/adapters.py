@@ -6,11 +6,15 @@ says (`formats`, `translation`), those of any other CSV are checked as they are.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
+from tolls.columns import COLUMNS
+from tolls.constants import MAX_IMPORT_ROWS
 from tolls.errors import Problems
 from tolls.formats import SHIPPED_FORMATS, Column, load_format, plain
-from tolls.reports import COLUMNS, as_csv, read_csv
+from tolls.reports import as_csv
+from tolls.tables import check_columns, csv_rows
 from tolls.translation import ROOT, Named, Translation, checked
 
 __all__ = ["FORMATS", "Imported", "import_reports"]
@@ -84,27 +88,33 @@ def import_reports(
     problems = Problems(str(path))
     known = None if format == "csv" else load_format(format)
     first = known.columns["event"].names[0] if known and known.preamble else ""
-    table = read_csv(Path(path), problems, first=first)
-    if not table and not problems.messages:
+    # row by row: a data set of events is larger than all that is kept of it
+    table = csv_rows(Path(path), problems, MAX_IMPORT_ROWS, first=first)
+    top = next(table, None)
+    if top is None and not problems.messages:
         problems.add("", "has no row below its header; import a file with at least one")
-    rows: list[dict[str, str]] = []
-    remarks: list[str] = []
-    if table:
-        wanted = known.all_columns if known else _own_columns()
-        found = _found(wanted, list(table[0][1]), columns or {}, problems)
-        if found and known:
-            reading = Translation(known, found, problems)
-            rows = [row for number, cells in table for row in reading.reports(number, cells)]
-            remarks = reading.remarks()
-        elif found:
-            rows = [
-                row for number, cells in table for row in _as_is(number, cells, found, problems)
-            ]
-        remarks += _left_out(table[0][1], found.values(), rows)
     problems.raise_if_any()
-    read = f"{Path(path).name}: {_many(len(table), 'row')} read as {format}"
+    assert top is not None
+    wanted = known.all_columns if known else _own_columns()
+    found = _found(wanted, list(top[1]), columns or {}, problems)
+    if not known and found:
+        check_columns(list(top[1]), tuple(COLUMNS), (), found, problems)
+    problems.raise_if_any()
+    read, rows, remarks = 0, [], []
+    reading = Translation(known, found, problems) if known else None
+    for line, cells in chain([top], table):
+        read += 1
+        if reading:
+            rows += reading.reports(line, cells)
+        else:
+            rows += _as_is(line, cells, found, problems)
+    problems.raise_if_any()
+    if reading:
+        remarks = reading.remarks()
+    remarks += _left_out(top[1], found.values(), rows)
+    told = f"{Path(path).name}: {_many(read, 'row')} read as {format}"
     return Imported(
-        tuple(rows), (f"{read}, {_many(len(rows), 'report')} made of them", *remarks, *_next(rows))
+        tuple(rows), (f"{told}, {_many(len(rows), 'report')} made of them", *remarks, *_next(rows))
     )
 
 
@@ -119,7 +129,7 @@ def _found(
     problems: Problems,
 ) -> dict[str, str]:
     """Return where each wanted column stands; nothing where one that is needed is missing."""
-    faults = len(problems.messages)
+    faults = problems.count
     for ours, theirs in columns.items():
         if ours not in wanted:
             problems.unknown("map", "column", ours, wanted)
@@ -137,7 +147,7 @@ def _found(
                 f'column "{column.names[0]}" is missing; found: {", ".join(present)}; if one of '
                 f"them is meant: --map {ours}=NAME",
             )
-    return {} if len(problems.messages) > faults else found
+    return {} if problems.count > faults else found
 
 
 def _as_is(

@@ -282,6 +282,7 @@ def _unassigned(
         and (f.report.published, f.report.as_of) == (published, as_of)
     ]
     names = {f"{UNKNOWN} {of}", *([UNKNOWN] if of == categories.root else [])}
+    names -= {*categories.names}  # a part may be called so, and is counted as one
     stated: dict[int, _Figure] = {}
     for figure in (f for f in same if f.node in names):
         # those of one group may each say how many, and mean the same people

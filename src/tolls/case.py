@@ -25,9 +25,11 @@ from tolls.priors import LogNormal
 from tolls.readings import in_numbers
 from tolls.relays import check_citations
 from tolls.reliability import SourceDeclaration, SourcePrior, source_prior
-from tolls.reports import Report, read_table, table_rows
+from tolls.reports import Report
+from tolls.rows import read_table
 from tolls.scopes import Scopes
-from tolls.voices import check_anchors, check_voices, declared, voice_of, voices_of
+from tolls.tables import table_rows
+from tolls.voices import check_anchors, check_names, check_voices, declared, voice_of, voices_of
 
 __all__ = ["Case", "presets_of"]
 
@@ -219,10 +221,11 @@ class Case:
         scopes.check_rows(reports, rows)
         check_citations(list(map(scopes.settled, reports)), rows)
         check_anchors(declaration, reports, rows)
+        check_names(declaration, reports, problems, rows)
         known = [name for root in ROOTS for name in nodes_of(declaration, root)]
         check_voices(declaration, (*known, *declaration.unions), problems)
         if problems.messages or rows.messages:
-            raise InputError((*problems.messages, *rows.messages))
+            raise InputError((*problems.told(), *rows.told()))
         self._settle(declaration, presets, ROOT, reports, trees)
         settled = declaration.model_copy(update={"start": self.start, "end": self.end})
         for root in ROOTS[1:]:
@@ -259,7 +262,7 @@ class Case:
         if start is None:
             start = min(r.as_of.day for r in self.reports)
             told.append(f"no start declared: the harm is taken to begin on {start}")
-        stated = declaration.tolls.get(measure)
+        stated = next((t for m, t in declaration.tolls.items() if m == measure), None)
         if stated is None:
             root = self.presets.root
             root_prior = LogNormal.from_range(root.low, root.high, root.mass)

@@ -1,15 +1,18 @@
 """Reads a case from disk: a case folder, its ``case.toml`` or a bare ``reports.csv``."""
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 from tolls.case import Case, presets_of
 from tolls.declaration import Declaration, validate
-from tolls.errors import InputError, Problems
-from tolls.reports import read_csv
+from tolls.errors import InputError, Problems, shown
+from tolls.files import Unreadable, read_toml
+from tolls.names import name_fault
+from tolls.tables import read_csv
 
 __all__ = ["read_case"]
+
+_CALLED = "name a case folder with a case.toml, a case.toml, or a reports.csv"
 
 
 def read_case(path: str | Path, *, columns: Mapping[str, str] | None = None) -> Case:
@@ -40,49 +43,43 @@ def read_case(path: str | Path, *, columns: Mapping[str, str] | None = None) -> 
     'Syrian coast, March 2025'
     """
     path = Path(path)
-    if "\0" in str(path):
-        raise InputError(f"{str(path)!r}: no such file; a path holds no null character")
     try:
         if path.is_dir():
             path = path / "case.toml"
-        found = path.is_file()
-    except OSError as error:
-        raise InputError(f"{str(path)[:80]}…: {error.strerror}; name a case") from None
-    if not found:
-        raise InputError(
-            f"{path}: no such file; name a case folder with a case.toml, a case.toml, or a "
-            "reports.csv"
-        )
+        there = path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        there = False
+    if not there:
+        raise InputError(f"{shown(str(path)[:200])}: no such file; {_CALLED}")
     if path.suffix == ".toml":
         return _read_folder(path, columns)
     if path.suffix == ".csv":
-        declaration = Declaration(format=1, title=path.stem, reports=path.name)
-        return _read_reports(declaration, path, Problems(str(path)), columns)
-    raise InputError(f'{path}: ends in "{path.suffix}"; allowed: a folder, a .toml or a .csv file')
+        declaration, problems = _bare(path)
+        return _read_reports(declaration, path, problems, columns)
+    raise InputError(f'{shown(str(path))}: ends in "{shown(path.suffix)}"; {_CALLED}')
+
+
+def _bare(path: Path) -> tuple[Declaration, Problems]:
+    """Return the declaration of a table alone, which is called as its file."""
+    title = "reports" if name_fault(path.stem) or path.stem != path.stem.strip() else path.stem
+    return Declaration(format=1, title=title), Problems(str(path))
 
 
 def _read_folder(path: Path, columns: Mapping[str, str] | None) -> Case:
-    try:
-        raw = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: is not valid TOML: {error}") from None
-    except RecursionError:
-        raise InputError(f"{path}: is nested too deeply; a case.toml has four levels") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
     problems = Problems(str(path))
-    declaration = validate(raw, problems)
     try:
-        table = path.parent / declaration.reports
-        inside = table.resolve().is_relative_to(path.parent.resolve())
-    except ValueError:  # a null character
-        inside = False
-    if not inside:
+        raw = read_toml(path)
+    except Unreadable as error:
+        problems.add("", str(error))
+    problems.raise_if_any()
+    declaration = validate(raw, problems)
+    table = path.parent / declaration.reports
+    inside = table.resolve().is_relative_to(path.parent.resolve())
+    if not inside or Path(declaration.reports).is_absolute():
         problems.add(
             "key reports",
-            f'"{declaration.reports}" lies outside the case\'s folder; allowed: a path inside it',
+            f'"{declaration.reports}" lies outside the case\'s folder; allowed: a relative path '
+            "inside it",
         )
         problems.raise_if_any()
     return _read_reports(declaration, table, problems, columns)
@@ -106,7 +103,7 @@ def _read_reports(
         )
     except InputError as error:
         # a file that could not be read has no rows: its own fault says more
-        others = [p for p in error.problems if not (form.messages and "has no row" in p)]
-        raise InputError((*form.messages, *others)) from None
+        others = [p for p in error.problems if not (form.messages and "has no row;" in p)]
+        raise InputError((*form.told(), *others)) from None
     form.raise_if_any()
     return case

@@ -6,9 +6,10 @@ declaration is the order in every table and array.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 
-from tolls.constants import ROOT_WORDS
+from tolls.constants import MEASURES, ROOT_WORDS
 from tolls.errors import Problems
 
 __all__ = ["Categories", "Partition"]
@@ -91,9 +92,13 @@ class Categories:
         """Nodes, then unions: everything a report may speak of."""
         return self.nodes + tuple(self.unions)
 
+    @cached_property
+    def _parents(self) -> dict[str, str]:
+        return {part: p.of for p in reversed(self.partitions) for part in p.into}
+
     def parent(self, node: str) -> str | None:
         """Return the node that this one is a part of, or None for the root."""
-        return next((p.of for p in self.partitions if node in p.into), None)
+        return self._parents.get(node)
 
     def members(self, name: str) -> tuple[str, ...]:
         """Return the nodes whose tolls add up to this node or union."""
@@ -109,9 +114,11 @@ class Categories:
                 problems.add(key, f"has {len(p.into)} part; allowed: two or more")
             for part in p.into:
                 if part == self.root:
-                    problems.add(key, f'"{part}" is the root: the parts run in a circle')
-                elif part.lower() in ROOT_WORDS or not part.strip():
-                    problems.add(key, f'"{part}" is a word for the root and cannot name a part')
+                    problems.add(
+                        key, f'"{part}" is the root: the parts run in a circle; take it out'
+                    )
+                elif fault := _reserved(part):
+                    problems.add(key, fault)
                 elif parent.get(part, p.of) != p.of:
                     problems.add(
                         key,
@@ -125,14 +132,17 @@ class Categories:
                 own = set(p.into)
                 problems.unknown(key, "node", p.of, [n for n in declared if n not in own])
             elif p.of not in reached and p.of in self.ancestors(p.of):
-                problems.add(key, f'"{p.of}" is a part of its own parts: the parts run in a circle')
+                problems.add(
+                    key,
+                    f'"{p.of}" is a part of its own parts: they run in a circle; begin at the root',
+                )
 
     def ancestors(self, node: str) -> tuple[str, ...]:
         """Return parent, grandparent and so on; a circle ends where it comes back."""
-        found: list[str] = []
+        found: dict[str, None] = {}
         above = self.parent(node)
         while above is not None and above not in found:
-            found.append(above)
+            found[above] = None
             above = self.parent(above)
         return tuple(found)
 
@@ -149,7 +159,9 @@ class Categories:
         nodes = (self.root, *(part for p in self.partitions for part in p.into))
         for name, members in self.unions.items():
             key = f"unions.{name}"
-            if name in nodes or name.lower() in ROOT_WORDS or not name.strip():
+            if fault := _reserved(name):
+                problems.add(key, fault)
+            elif name in nodes:
                 problems.add(key, f'"{name}" is a node already; give the union a name of its own')
             if len(members) < 2 or len(set(members)) < len(members):
                 problems.add(key, f"has members {list(members)}; allowed: two or more, each once")
@@ -161,13 +173,22 @@ class Categories:
                     problems.add(
                         key,
                         f'"{member}" and "{other}" are parts of different partitions, which '
-                        "overlap: members must be disjoint, name parts of one partition",
+                        "overlap: members must be disjoint; name parts of one partition",
                     )
             for member in members:
                 inside = set(self.ancestors(member)) & set(members) - {member}
                 if inside:
                     problems.add(
                         key,
-                        f'"{member}" is a part of "{min(inside)}": members must be disjoint, '
+                        f'"{member}" is a part of "{min(inside)}": members must be disjoint; '
                         "name one of the two",
                     )
+
+
+def _reserved(name: str) -> str:
+    """Say why a name cannot be that of a part or a union; nothing where it can."""
+    if name.lower() in ROOT_WORDS or not name.strip():
+        return f'"{name}" is a word for the root and cannot name a part; give it another name'
+    if name in MEASURES:
+        return f'"{name}" is a measure and cannot name a part; give it another name'
+    return ""

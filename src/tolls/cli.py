@@ -16,7 +16,7 @@ from typing import NoReturn
 from tolls.case import Case
 from tolls.casefile import read_case
 from tolls.constants import ROOTS, VERSION
-from tolls.doubts import round_exact
+from tolls.doubts import parts_above, round_exact
 from tolls.errors import EstimateRefused, InputError, TollsError
 from tolls.evidence import FATES, Evidence, gather
 from tolls.formatting import period
@@ -60,7 +60,7 @@ def _run(options: argparse.Namespace, say_interrupted: Callable[[], None]) -> in
         for problem in error.problems:
             tell(f"error: {problem}")
         if len(error.problems) > 1:
-            tell(f"{len(error.problems)} errors; nothing was computed")
+            tell(f"{len(error.problems)} messages; nothing was computed")
         return WRONG_INPUT
     except BrokenPipeError:  # the reader of stdout has gone: `tolls check … | head`
         sys.stderr.close()
@@ -198,6 +198,10 @@ def _parser() -> argparse.ArgumentParser:
         help="where the file calls a column otherwise: value=Deaths",
     )  # fmt: skip
     adapt.set_defaults(run=_import)
+
+    shape = commands.add_parser("schema", help="print the JSON Schema of a case.toml, for editors")
+    shape.add_argument("of", nargs="?", default="case", metavar="WHAT", help="case or reports")
+    shape.set_defaults(run=_schema)
     return parser
 
 
@@ -229,7 +233,8 @@ def _understood(case: Case, evidence: Evidence) -> list[str]:
             lines.append(f"  {_FATE_WORDS[fate]}: {len(rows)}")
             lines += [f"    {_line(r, evidence.fates[r.row][1])}" for r in rows]
     used = [r for r in case.reports if evidence.fates[r.row][0] == "evidence"]
-    told = (*evidence.warnings, *round_exact(used, case.presets))
+    trees = {own.case.measure: own.case.categories for own in each}
+    told = (*evidence.warnings, *parts_above(used, trees), *round_exact(used, case.presets))
     lines += [f"Note: {warning}" for warning in told]
     return lines
 
@@ -452,6 +457,13 @@ def _import(options: argparse.Namespace) -> int:
         say_table(imported.to_csv())
         return DONE
     _write(options.output, imported.to_csv(), Path(options.file))
+    return DONE
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from tolls.schemas import as_text
+
+    print(as_text(options.of))
     return DONE
 
 

@@ -4,13 +4,19 @@ A key that is not known is an error that names the nearest, because a declaratio
 would make a wrong number.
 """
 
-import re
-from datetime import date
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
+from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from tolls.constants import ROOTS
+from tolls.constants import (
+    LEVELS,
+    MAX_NODES,
+    MAX_SOURCES,
+    MAX_YEARS,
+)  # fmt: skip
+from tolls.domains import NUMBER, Day, Flag, Line, Name, Text
 from tolls.errors import InputError, Problems
 from tolls.presets import Presets
 from tolls.priors import Beta, LogNormal
@@ -21,8 +27,11 @@ __all__ = ["Declaration", "validate"]
 type Evidence = Literal[
     "count", "list", "public_list", "certified", "estimate", "projection", "rumour"
 ]
-type Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-type Probability = Annotated[float, Field(gt=0, lt=1)]
+type Measure = Literal["killed", "injured"]
+# wide enough for any judgement, and narrow enough that no number computed from them overflows
+type Mass = Annotated[float, Field(ge=LEVELS[0], le=LEVELS[1]), NUMBER]
+type People = Annotated[float, Field(ge=1e-3, le=1e10), NUMBER]  # more than there are
+type Factor = Annotated[float, Field(ge=1e-6, le=1e6), NUMBER]
 
 
 class _Table(BaseModel):
@@ -30,19 +39,23 @@ class _Table(BaseModel):
 
 
 class RangeDeclaration(_Table):
-    """A range of a size or of a factor, with the probability that it holds."""
+    """A range of a factor or a size, with the probability that it holds."""
 
-    low: Positive
-    high: Positive
-    mass: Probability = 0.95
-    median: Positive | None = None
+    low: Factor
+    high: Factor
+    mass: Mass = 0.95
+    median: Factor | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> "RangeDeclaration":
         if not self.low < self.high:
-            raise ValueError(f"low ({self.low:g}) must be below high ({self.high:g})")
+            raise ValueError(
+                f"low ({self.low:g}) must be below high ({self.high:g}); swap or widen them"
+            )
         if self.median is not None and not self.low < self.median < self.high:
-            raise ValueError(f"median ({self.median:g}) must lie between low and high")
+            raise ValueError(
+                f"median ({self.median:g}) must lie between low and high; move it, or leave it out"
+            )
         return self
 
     def prior(self) -> LogNormal:
@@ -50,11 +63,19 @@ class RangeDeclaration(_Table):
         return LogNormal.from_range(self.low, self.high, self.mass, self.median)
 
 
+class PeopleDeclaration(RangeDeclaration):
+    """A range of a toll in people, with the probability that it holds."""
+
+    low: People
+    high: People
+    median: People | None = None
+
+
 class ReliabilityDeclaration(_Table):
     """A Beta by its mean and strength (the number of statements it is worth)."""
 
-    mean: Probability
-    strength: Positive
+    mean: Annotated[float, Field(ge=1e-3, le=0.999), NUMBER]
+    strength: Annotated[float, Field(ge=0.1, le=1e6), NUMBER]
 
     def prior(self) -> Beta:
         """Return the Beta distribution."""
@@ -64,7 +85,7 @@ class ReliabilityDeclaration(_Table):
 class NodeTable(_Table):
     """One ``[sources.NAME.nodes.NODE]`` table: what is different there."""
 
-    kind: str | None = None
+    kind: Name | None = None
     bias: RangeDeclaration | None = None
     scatter: RangeDeclaration | None = None
 
@@ -72,38 +93,48 @@ class NodeTable(_Table):
 class SourceTable(_Table):
     """One ``[sources.NAME]`` table."""
 
-    grade: str = "F"
-    kind: str = "other"
-    rationale: str = ""
-    reference: str = ""
-    bias: RangeDeclaration | None = None
-    scatter: RangeDeclaration | None = None
-    reliability: ReliabilityDeclaration | None = None
-    group: str | None = None
-    anchor: bool = False
-    evidence: Evidence | None = None
-    nodes: dict[str, NodeTable] = {}
-
-    @field_validator("grade")
-    @classmethod
-    def _letter(cls, grade: str) -> str:
-        if not re.fullmatch("[A-F][1-6]?", grade):
-            raise ValueError("allowed: a letter A to F, or letter and digit as in B2")
-        return grade
+    grade: Annotated[
+        str,
+        Field(pattern="^[A-F][1-6]?$", description="a letter A to F, or letter and digit as in B2"),
+    ] = "F"
+    kind: Annotated[Name, Field(description="what sort of source: picks the prior of its bias")] = (
+        "other"
+    )
+    rationale: Annotated[Text, Field(description="why this grade, for the reader")] = ""
+    reference: Annotated[Text, Field(description="where to look, for the reader")] = ""
+    bias: Annotated[
+        RangeDeclaration | None, Field(description="reported : true, in place of kind and grade")
+    ] = None
+    scatter: Annotated[
+        RangeDeclaration | None,
+        Field(description="log-scale sd of honest statements, in place of the grade's"),
+    ] = None
+    reliability: Annotated[
+        ReliabilityDeclaration | None,
+        Field(description="probability of an honest statement, in place of the grade's"),
+    ] = None
+    group: Annotated[Name | None, Field(description="one name for sources that are one")] = None
+    anchor: Annotated[Flag, Field(description="its estimates fix the level")] = False
+    evidence: Annotated[
+        Evidence | None, Field(description="what its counts rest on, where rows do not say")
+    ] = None
+    nodes: Annotated[
+        dict[Name, NodeTable], Field(description="nodes on which it speaks otherwise")
+    ] = {}
 
 
 class PartitionTable(_Table):
     """One ``[[partitions]]`` table; concentration 4 halves the sd of the shares, 1/4 doubles it."""
 
-    of: str
-    into: tuple[str, ...]
-    concentration: Positive = 1.0
+    of: Annotated[Name, Field(description="killed, injured, or a part")]
+    into: Annotated[tuple[Name, ...], Field(description="two or more parts that add up to it")]
+    concentration: Annotated[float, Field(ge=0.01, le=10_000), NUMBER] = 1.0
 
 
 class TollTable(_Table):
     """One ``[tolls.MEASURE]`` table."""
 
-    range: RangeDeclaration
+    range: PeopleDeclaration
 
 
 class ScopeTable(_Table):
@@ -115,7 +146,7 @@ class ScopeTable(_Table):
 
     relation: Literal["wider", "narrower"]
     share: RangeDeclaration | None = None
-    rationale: str = ""
+    rationale: Text = ""
 
     @field_validator("share")
     @classmethod
@@ -130,29 +161,48 @@ class BridgeTable(_Table):
 
     model_config = ConfigDict(serialize_by_alias=True)
 
-    counted: str = Field(alias="from")
-    to: str
-    share: RangeDeclaration
-    rationale: str = ""
+    counted: Name = Field(alias="from", description="the text of column definition")
+    to: Annotated[Name, Field(description="node or union")]
+    share: Annotated[RangeDeclaration, Field(description="what is counted : the toll")]
+    rationale: Text = ""
 
 
 class Declaration(_Table):
     """A whole ``case.toml``."""
 
-    format: Literal[1]
-    title: str = ""
-    kind: str = "other"
-    start: date | None = None
-    end: date | None = None
-    reports: str = "reports.csv"
-    reliability: str = "admiralty"
-    tolls: dict[str, TollTable] = {}
-    partitions: tuple[PartitionTable, ...] = ()
-    unions: dict[str, tuple[str, ...]] = {}
-    sources: dict[str, SourceTable] = {}
-    definitions: dict[str, str] = {}
-    scopes: dict[str, ScopeTable] = {}
-    bridges: tuple[BridgeTable, ...] = ()
+    format: Annotated[Literal[1], Field(description="version of this format")]
+    title: Annotated[Line, Field(description="what results call the case")] = ""
+    kind: Annotated[
+        Name, Field(description="kind of event: picks the prior of how tolls become known")
+    ] = "other"
+    start: Annotated[Day | None, Field(description="first day of the harm")] = None
+    end: Annotated[Day | None, Field(description="last day of the harm; left out: one day")] = None
+    reports: Annotated[Name, Field(description="the table, a path inside the case's folder")] = (
+        "reports.csv"
+    )
+    reliability: Annotated[
+        Name, Field(description="a shipped scale, or a relative path to one's own .toml")
+    ] = "admiralty"
+    tolls: Annotated[
+        dict[Measure, TollTable], Field(description="range of each root before any report")
+    ] = {}
+    partitions: Annotated[
+        tuple[PartitionTable, ...], Field(description="parts that add up to their parent")
+    ] = ()
+    unions: Annotated[
+        dict[Name, tuple[Name, ...]], Field(description="sums of nodes that reports speak of")
+    ] = {}
+    sources: Annotated[
+        dict[Name, SourceTable],
+        Field(max_length=MAX_SOURCES, description="who reports, and how far to rely on each"),
+    ] = {}
+    definitions: Annotated[dict[Name, Text], Field(description="who counts, by node")] = {}
+    scopes: Annotated[
+        dict[Name, ScopeTable], Field(description="places or periods other than the event's")
+    ] = {}
+    bridges: Annotated[
+        tuple[BridgeTable, ...], Field(description="what else is counted, as a share of a toll")
+    ] = ()
 
     @field_validator("format", mode="before")
     @classmethod
@@ -162,11 +212,25 @@ class Declaration(_Table):
         return value
 
     @model_validator(mode="after")
+    def _few_nodes(self) -> "Declaration":
+        nodes = 1 + len(self.unions) + sum(len(p.into) for p in self.partitions)
+        if nodes > MAX_NODES:
+            raise ValueError(
+                f"has {nodes:,} nodes and unions; allowed: {MAX_NODES}, all of which are estimated"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _ordered(self) -> "Declaration":
         if self.start is not None and self.end is not None and self.end < self.start:
-            raise ValueError(f"end ({self.end}) is before start ({self.start})")
+            raise ValueError(f"end ({self.end}) is before start ({self.start}); swap them")
         if self.end is not None and self.start is None:
             raise ValueError("end is given without start; state the first day of the harm")
+        if self.start and self.end and self.end.year - self.start.year > MAX_YEARS:
+            raise ValueError(
+                f"end ({self.end}) is more than {MAX_YEARS} years after start ({self.start}); "
+                "look for a slip in a year"
+            )
         return self
 
 
@@ -185,6 +249,7 @@ def validate(raw: dict[str, Any], problems: Problems) -> Declaration:
     Declaration
         Without what is at fault, so that its meaning can be checked too before the caller raises.
     """
+    raw = _composed(raw, "", problems)
     try:
         declaration = Declaration.model_validate(raw)
     except ValidationError as error:
@@ -193,24 +258,33 @@ def validate(raw: dict[str, Any], problems: Problems) -> Declaration:
         try:
             declaration = Declaration.model_validate(rest)
         except ValidationError:
-            raise InputError(problems.messages) from None
-    for measure in declaration.tolls:
-        if measure not in ROOTS:
-            problems.unknown("key tolls", "measure with a toll", measure, ROOTS)
+            raise InputError(problems.told()) from None
     return declaration
+
+
+def _composed(given: Any, path: str, problems: Problems) -> Any:
+    """Write letters with marks in one way, so that equal names are equal."""
+    if isinstance(given, str):
+        return given if given.isascii() else normalize("NFC", given)
+    if isinstance(given, list | tuple):
+        return type(given)(_composed(item, f"{path}.{i}", problems) for i, item in enumerate(given))
+    if not isinstance(given, Mapping):
+        return given
+    composed: dict[Any, Any] = {}
+    for key, value in given.items():
+        name = normalize("NFC", key) if isinstance(key, str) else key
+        if name in composed:
+            problems.add(f"key {path.removeprefix('.')}", f'"{name}" stands twice; keep one')
+        composed[name] = _composed(value, f"{path}.{name}", problems)
+    return composed
 
 
 def check_kinds(declaration: Declaration, presets: Presets, problems: Problems) -> None:
     """Note kinds and grades that the scale in force does not know."""
-    named = [part for p in declaration.partitions for part in p.into]
-    for text in (declaration.title, *declaration.sources, *declaration.unions, *named):
-        problems.unprintable("a title or name", text)
     if declaration.kind not in presets.event_kinds:
         problems.unknown("key kind", "kind of event", declaration.kind, presets.event_kinds)
     for name, source in declaration.sources.items():
         key = f"key sources.{name}"
-        if not name.strip():
-            problems.add("key sources", "a source has an empty name")
         if source.kind not in presets.source_kinds:
             problems.unknown(f"{key}.kind", "kind of source", source.kind, presets.source_kinds)
         for node, table in source.nodes.items():

@@ -3,13 +3,14 @@
 The analyst decides; a fit is the same with and without these remarks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from tolls.categories import Categories
 from tolls.declaration import Declaration
 from tolls.presets import Presets
 from tolls.reports import Report
 
-__all__ = ["round_exact", "suspected_copies"]
+__all__ = ["parts_above", "round_exact", "suspected_copies"]
 
 
 def suspected_copies(
@@ -92,6 +93,41 @@ def round_exact(reports: Sequence[Report], presets: Presets) -> list[str]:
         f"round, yet stated as exact: {len(rows)} report{'s' * (len(rows) > 1)} (row "
         f"{_listed(rows)}); taken at their word: if the source rounded, say about"
     ]
+
+
+def parts_above(reports: Sequence[Report], trees: Mapping[str, Categories]) -> list[str]:
+    """Return a remark per part that one source states above its whole in one bulletin.
+
+    Parameters
+    ----------
+    reports : sequence of Report
+    trees : mapping of str to Categories
+        By measure.
+
+    Returns
+    -------
+    list of str
+        In the order of the parts' rows.
+    """
+    bulletins: dict[tuple[object, ...], dict[str, Report]] = {}
+    told = []
+    for report in reports:
+        if report.qualifier == "exact" and not report.cites and report.measure in trees:
+            when = (report.source, report.measure, report.published, report.as_of, report.frame)
+            bulletins.setdefault(when, {})[report.category] = report
+    for (_, measure, *_), stated in bulletins.items():
+        tree = trees[str(measure)]
+        for part in (p for p in stated if p in tree.nodes):
+            unions = [name for name, members in tree.unions.items() if part in members]
+            for whole in (w for w in (*tree.ancestors(part), *unions) if w in stated):
+                small, large = stated[whole].value or 0, stated[part].value or 0
+                if large > small:
+                    told.append(
+                        f"row {stated[part].row}: {stated[part].source} states {large:,} for "
+                        f"{part} and, in row {stated[whole].row}, {small:,} for {whole}, of "
+                        "which it is a part: look for a slip; both are used as they stand"
+                    )
+    return told
 
 
 def _group(source: str, declaration: Declaration) -> str:

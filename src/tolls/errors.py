@@ -5,11 +5,17 @@ found, what is allowed and what to do. Problems are collected, so that one run s
 """
 
 import difflib
-import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["EstimateRefused", "InputError", "Problems", "TollsError", "TollsWarning", "nearest"]
+from tolls.constants import MAX_TOLD
+
+__all__ = [
+    "EstimateRefused", "InputError", "Problems", "TollsError", "TollsWarning", "nearest", "shown",
+]  # fmt: skip
+
+JOINERS = "\u200c\u200d"  # letters of Arabic and Indic scripts are written with them
 
 
 class TollsError(Exception):
@@ -54,10 +60,23 @@ class TollsWarning(UserWarning):
     """Something the program assumed or decided that the reader of a result must know."""
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def nearest(word: str, known: Iterable[str], closeness: float = 0.6) -> str | None:
     """Return the known word closest in spelling, or None where none is close."""
-    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return found[0] if found else None
+    by_lower = {option.casefold(): option for option in known}
+    # what is much longer than any word is no misspelling of one, and takes long to compare
+    if len(word) > 2 * max(map(len, by_lower), default=0):
+        return None
+    found = difflib.get_close_matches(word.casefold(), by_lower, n=1, cutoff=closeness)
+    return by_lower[found[0]] if found else None
+
+
+def shown(text: str) -> str:
+    """Return text as it can be printed: what would steer a terminal or not show is escaped."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() or c in JOINERS else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 class Problems:
@@ -67,30 +86,70 @@ class Problems:
     ----------
     file : str
         What the input is called in messages.
+
+    Attributes
+    ----------
+    messages : list of str
+        The first `MAX_TOLD` faults of every column, and as many of the keys.
+    count : int
+        Of all faults that were added.
     """
 
     def __init__(self, file: str) -> None:
         self.file = file
         self.messages: list[str] = []
+        self.count = 0
+        self._places: Counter[str] = Counter()
 
     def add(self, where: str, what: str) -> None:
         """Note a fault at a place within the input."""
+        self.count += 1
+        kind = _kind(where)
+        self._places[kind] += 1
+        if self._places[kind] > MAX_TOLD:
+            return
+        where = _cut(where, 150, 50)
+        # the value at fault stands first, what is allowed last
+        what = _cut(what, 300, 700)
         place = f"{self.file}, {where}" if where else self.file
-        self.messages.append(f"{place}: {what}")
+        self.messages.append(shown(f"{place}: {what}"))
 
     def unknown(self, where: str, what: str, value: str, allowed: Iterable[str]) -> None:
         """Note a word that is none of the allowed ones, with the nearest of them."""
+        if self.full(where):  # the nearest of many words takes long to find
+            self.add(where, what)
+            return
         options = list(allowed)
         near = nearest(value, options)
         hint = f'; did you mean "{near}"?' if near else ""
         self.add(where, f'"{value}" is no known {what}; allowed: {", ".join(options)}{hint}')
 
-    def unprintable(self, where: str, text: str) -> None:
-        """Note control characters, which a name must not carry into terminals and files."""
-        if any(unicodedata.category(c) in ("Cc", "Zl", "Zp") for c in text):
-            self.add(where, f"{text!r} holds a control character; allowed: printable text")
+    def full(self, where: str) -> bool:
+        """Tell whether faults at such a place are only counted by now."""
+        return self._places[_kind(where)] >= MAX_TOLD
+
+    def told(self) -> tuple[str, ...]:
+        """Return all messages, and how many faults are not among them."""
+        more = [
+            f"{self.file}{kind and f', {kind}'}: … and {number - MAX_TOLD:,} more; mend the first "
+            "ones"
+            for kind, number in self._places.items()
+            if number > MAX_TOLD
+        ]
+        return (*self.messages, *more)
 
     def raise_if_any(self) -> None:
         """Raise `InputError` with everything collected, if there is anything."""
         if self.messages:
-            raise InputError(self.messages)
+            raise InputError(self.told())
+
+
+def _kind(where: str) -> str:
+    """Return the place without its row, or that it is a key."""
+    if where.startswith("row "):
+        return where.partition(", ")[2]
+    return "keys" if where.startswith("key ") else where
+
+
+def _cut(text: str, first: int, last: int) -> str:
+    return text if len(text) <= first + last else f"{text[:first]} … {text[-last:]}"

@@ -332,9 +332,12 @@ def _gathered(case: Case, cut: date | None, fates: Fates) -> Evidence | None:
     statements: list[Statement] = []
     compositions: list[Composition] = []
     own = [replace(r, source=case.voice(r.source, r.category, r.measure)) for r in own]
-    for name in (name for name in case.voices if any(r.source == name for r in own)):
-        said = [r for r in own if r.source == name]
-        voice = case.voices[name]
+    said_by: dict[str, list[Report]] = {}
+    for report in own:
+        said_by.setdefault(report.source, []).append(report)
+    sources = [name for name in case.voices if name in said_by]
+    for name in sources:
+        said, voice = said_by[name], case.voices[name]
         more, splits = assemble(said, voice, case.categories, case.presets, fates, case.scopes)
         statements += with_habit(more, case.presets.about)
         compositions += splits

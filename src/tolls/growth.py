@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from tolls.errors import InputError
+from tolls.names import in_calendar
 from tolls.presets import Presets
 
 __all__ = ["LISTS", "Aspect", "Exposure", "Moment", "exposure", "parse_day"]
@@ -54,16 +55,17 @@ class Moment:
         >>> Moment.parse("2025-03-06").when.hour
         12
         """
-        if not re.match(r"\d{4}-\d{2}-\d{2}($|[T ])", text):
+        if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(\Z|[T ][0-9])", text):
             raise ValueError(f"{text!r} is no ISO date")
         if len(text) == len("2025-03-06"):
-            return cls.of_date(date.fromisoformat(text))
+            return cls.of_date(in_calendar(date.fromisoformat(text)))
         when = datetime.fromisoformat(text)
         if when.tzinfo is not None:
             try:
                 when = when.astimezone(UTC).replace(tzinfo=None)
             except OverflowError:
                 raise ValueError(f"{text!r} lies outside the calendar") from None
+        in_calendar(when.date())
         return cls(when, True)
 
     @classmethod

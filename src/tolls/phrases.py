@@ -13,7 +13,9 @@ from tolls.presets import Presets
 
 __all__ = ["Phrase", "all_words", "read_phrase", "word_cells"]
 
-_NUMBER = re.compile(r"(?:(?P<hedge>[a-z' ]+?) )?(?P<number>\d{1,3}(?:[, ]\d{3})+|\d+)(?: more)?")
+_NUMBER = re.compile(
+    r"(?:(?P<hedge>[a-z' ]+?) )?(?P<number>[0-9]{1,3}(?:[, ][0-9]{3})+|[0-9]{1,18})(?: more)?"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from tolls.domains import NUMBER, Positive, Probability
 from tolls.errors import InputError, Problems
+from tolls.files import Unreadable, read_toml
 from tolls.validation import add_faults
 
 __all__ = ["SHIPPED_SCALES", "Presets", "load_presets"]
@@ -25,8 +27,8 @@ _TABLES = (
     "checks",
 )  # fmt: skip
 
-type Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-type Probability = Annotated[float, Field(gt=0, lt=1)]
+type Below = Annotated[float, Field(ge=0, le=1e9), NUMBER]
+type Share = Annotated[float, Field(ge=0, lt=1), NUMBER]
 
 
 class _Table(BaseModel):
@@ -72,13 +74,13 @@ class EvidenceKind(_Table):
 
     median: Positive
     sd: Positive | None = None
-    pace: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    pace: Below
 
 
 class Word(_Table):
     """Beliefs that a word covers, from `low` to below `high` (left out: no end), and its share."""
 
-    low: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    low: Below
     high: Positive | None = None
     share: Positive
     also: tuple[str, ...] = ()
@@ -124,8 +126,8 @@ class Hedge(_Table):
     """What a word before a number makes of it."""
 
     qualifier: Literal["about", "at_least", "more_than", "up_to", "fewer_than"]
-    lift: Annotated[float, Field(allow_inf_nan=False)] = 0.0
-    sd: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    lift: Annotated[float, Field(ge=-10, le=10), NUMBER] = 0.0
+    sd: Below = 0.0
     also: tuple[str, ...] = ()
 
 
@@ -139,7 +141,7 @@ class Growth(_Table):
     """Constants of the growth of knowledge that all kinds of event share."""
 
     eta_sd: Positive
-    shape_log_mean: float
+    shape_log_mean: Annotated[float, Field(ge=-10, le=10), NUMBER]
     shape_log_sd: Positive
     least_days: Positive
     least_hours: Positive
@@ -228,9 +230,9 @@ class Links(_Table):
 class Redundant(_Table):
     """How far a printed total may miss the sum of its parts and still be that sum."""
 
-    share: Annotated[float, Field(ge=0, lt=1)]
+    share: Share
     people: Annotated[int, Field(ge=0)]
-    unassigned: Annotated[float, Field(ge=0, lt=1)]
+    unassigned: Share
 
     def slack(self, due: int) -> float:
         """People by which a printed total may miss a sum."""
@@ -272,7 +274,7 @@ class Sensitivity(_Table):
     highest: Positive
     points: Annotated[int, Field(ge=3)]
     probabilities: tuple[Probability, ...]
-    power: Annotated[float, Field(gt=1, allow_inf_nan=False)]
+    power: Annotated[float, Field(gt=1, le=1e3), NUMBER]
     nudge: Probability
     told_above: Positive
     least_share: Probability
@@ -346,6 +348,11 @@ def _shipped_tables(scale: str) -> dict[str, Any]:
     return tables
 
 
+@cache
+def _shipped_scale(scale: str) -> "Presets":
+    return Presets.model_validate(_shipped_tables(scale))
+
+
 def load_presets(
     scale: str = "admiralty", folder: Path | None = None, *, file: str = ""
 ) -> Presets:
@@ -376,7 +383,7 @@ def load_presets(
     (12.0, 3.0)
     """
     if scale in SHIPPED_SCALES:
-        return Presets.model_validate(_shipped_tables(scale))
+        return _shipped_scale(scale)
     problems = Problems(file or "Case")
     own = _own_tables(scale, (folder or Path()).resolve(), problems)
     problems.raise_if_any()
@@ -385,7 +392,7 @@ def load_presets(
         return Presets.model_validate(_overlay(_shipped_tables("admiralty"), own))
     except ValidationError as error:
         add_faults(tables, error, Presets)
-        raise InputError(tables.messages) from None
+        raise InputError(tables.told()) from None
 
 
 def _own_tables(scale: str, base: Path, problems: Problems) -> dict[str, Any]:
@@ -393,24 +400,19 @@ def _own_tables(scale: str, base: Path, problems: Problems) -> dict[str, Any]:
     if not scale.endswith(".toml"):
         problems.unknown(key, "scale and no path to a .toml file", scale, SHIPPED_SCALES)
         return {}
+    # a scale may be shared by the cases of one project, hence one folder up is allowed
+    path = (base / scale).resolve()
+    if Path(scale).is_absolute() or not path.is_relative_to(base.parent):
+        problems.add(
+            key,
+            f'"{scale}" lies outside the project; allowed: a relative path to a .toml file '
+            "in the case's folder or beside it",
+        )
+        return {}
     try:
-        # a scale may be shared by the cases of one project, hence one folder up is allowed
-        path = (base / scale).resolve()
-        if Path(scale).is_absolute() or not path.is_relative_to(base.parent):
-            problems.add(
-                key,
-                f'"{scale}" lies outside the project; allowed: a relative path to a .toml file '
-                "in the case's folder or beside it",
-            )
-            return {}
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        problems.add(key, f'cannot read "{scale}": {error.strerror}; name an existing .toml file')
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # TOML or Unicode faults, a null character in the path
-        problems.add(key, f'"{scale}" is no valid UTF-8 TOML file: {error}')
+        return read_toml(path)
+    except Unreadable as error:
+        problems.add(key, f'"{scale}" {error}')
     return {}
 
 

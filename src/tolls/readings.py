@@ -10,7 +10,7 @@ from typing import Any
 
 from scipy.special import ndtri
 
-from tolls.constants import OF_THE_KILLED
+from tolls.constants import MAX_COUNT, OF_THE_KILLED
 from tolls.errors import Problems, nearest
 from tolls.growth import LISTS, Aspect
 from tolls.phrases import all_words, read_phrase
@@ -64,16 +64,21 @@ def in_numbers(report: Report, presets: Presets, problems: Problems) -> Report:
     phrase = read_phrase(report.words, presets)
     if phrase is None:
         words = all_words(presets)
-        near = nearest(report.words.lower(), words)
+        near = nearest(report.words, words)
         hint = f'; did you mean "{near}"?' if near else ""
         problems.add(
             f"row {report.row}, column words",
-            f'"{report.words}" is in no table of words; allowed: {", ".join(words)}, with N a '
+            f'"{report.words[:80]}" is in no table of words; allowed: {", ".join(words)}, with N a '
             f"number, or words that your own scale declares{hint}",
         )
         return report
     if phrase.value is None:
         return replace(report, words=phrase.word)
+    if phrase.value > MAX_COUNT or (phrase.value == 0 and phrase.qualifier == "fewer_than"):
+        where = f"row {report.row}, column words"
+        least = "1" if phrase.qualifier == "fewer_than" else "0"
+        problems.add(where, f'"{report.words}" cannot be; allowed: {least} to {MAX_COUNT:,}')
+        return report
     return replace(report, qualifier=phrase.qualifier, value=phrase.value)
 
 

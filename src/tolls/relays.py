@@ -5,7 +5,7 @@ aside where the origin's own figure is known and covers it, otherwise one relay 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tolls.errors import Problems
@@ -59,21 +59,30 @@ def origin_of(report: Report, reports: Sequence[Report]) -> tuple[str, ...]:
     ends at a source that states the figure itself, has own figures on the node, or has no row. A
     source that comes back closes the chain as a circle, which is then its last element.
     """
+    return _origin(report, _by_line(reports))
+
+
+type _Lines = Mapping[tuple[str, str, str], Sequence[Report]]
+
+
+def _by_line(reports: Sequence[Report]) -> _Lines:
+    """Return what each source says of each node, in order."""
+    lines: dict[tuple[str, str, str], list[Report]] = {}
+    for report in reports:
+        lines.setdefault((report.source, report.category, report.measure), []).append(report)
+    for said in lines.values():
+        said.sort(key=lambda r: (r.published, r.as_of, r.figure, r.cites))
+    return lines
+
+
+def _origin(report: Report, lines: _Lines) -> tuple[str, ...]:
     chain = [report.source]
     current = report
     while current.cites:
         chain.append(current.cites)
         if current.cites in chain[:-1]:
             break
-        rows = sorted(
-            (
-                r
-                for r in reports
-                if (r.source, r.category, r.measure)
-                == (current.cites, report.category, report.measure)
-            ),
-            key=lambda r: (r.published, r.as_of, r.figure, r.cites),
-        )
+        rows = lines.get((current.cites, report.category, report.measure), ())
         relayed = [r for r in rows if r.cites]
         same = [r for r in relayed if covers(r, current) or covers(current, r)]
         if any(r for r in rows if not r.cites and covers(r, current)):
@@ -90,13 +99,11 @@ def origin_of(report: Report, reports: Sequence[Report]) -> tuple[str, ...]:
 def check_citations(reports: Sequence[Report], problems: Problems) -> None:
     """Note every circle of citations, once."""
     told: set[frozenset[str]] = set()
-    by_category: dict[str, list[Report]] = {}
-    for report in reports:
-        by_category.setdefault(report.category, []).append(report)
+    lines = _by_line(reports)
     for report in reports:
         if not report.cites:
             continue
-        chain = origin_of(report, by_category[report.category])
+        chain = _origin(report, lines)
         if chain[-1] not in chain[:-1]:
             continue
         circle = chain[chain.index(chain[-1]) :]
@@ -130,10 +137,14 @@ def settle_relays(
     own = [r for r in reports if not r.cites]
     stand_ins: dict[tuple[str, str, str, Moment, tuple[int | str, ...]], Report] = {}
     aside: list[tuple[Report, str]] = []
-    relays = [(r, origin_of(r, reports)[-1]) for r in reports if r.cites]
+    lines = _by_line(reports)
+    relays = [(r, _origin(r, lines)[-1]) for r in reports if r.cites]
+    own_of: dict[tuple[str, str], list[Report]] = {}
+    for report in own:
+        own_of.setdefault((report.source, report.category), []).append(report)
     relays.sort(key=lambda pair: (pair[0].published, specificity(pair[0]), pair[0].source))
     for relay, origin in relays:
-        known = [r for r in own if r.source == origin and r.category == relay.category]
+        known = own_of.get((origin, relay.category), ())
         first = next((r for r in known if covers(r, relay)), None)
         key = (origin, relay.measure, relay.category, relay.as_of, relay.said)
         if first is not None:

@@ -37,14 +37,10 @@ class Scopes:
     root: str
 
     def check(self, names: Sequence[str], problems: Problems) -> None:
-        """Note scopes and bridges without a name, to no node, or declared twice."""
-        for text in self.declaration.scopes:
-            key = f"key scopes.{text}"
-            _check_text(key, text, problems)
+        """Note bridges to no node, or declared twice."""
         seen: set[tuple[str, str]] = set()
         for i, bridge in enumerate(self.declaration.bridges):
             key = f"key bridges.{i}"
-            _check_text(f"{key}.from", bridge.counted, problems)
             if bridge.to not in names:
                 problems.unknown(f"{key}.to", "node or union", bridge.to, names)
             if (bridge.counted, bridge.to) in seen:
@@ -211,15 +207,6 @@ class Scopes:
         near = nearest(report.definition, known)
         hint = f' (did you mean "{near}"?)' if near else ""
         return f"{says} is declared{hint}"
-
-
-def _check_text(key: str, text: str, problems: Problems) -> None:
-    """Note a text that the stripped cell of a row could never equal."""
-    problems.unprintable(key, text)
-    if not text or text != text.strip():
-        problems.add(
-            key, f'"{text}" is empty or begins or ends in a blank; allowed: the text of the column'
-        )
 
 
 def _part(share: RangeDeclaration) -> str:

@@ -1,6 +1,6 @@
 """Cells of CSV files that a spreadsheet takes for text, never for a formula.
 
-Whatever this package writes as CSV passes here, and `reports.read_csv` takes the same escape back.
+Whatever this package writes as CSV passes here, and `tables.read_csv` takes the same escape back.
 """
 
 from __future__ import annotations

@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
+from tolls.columns import COUNT
 from tolls.constants import MEASURES, ROOT_WORDS
 from tolls.errors import Problems
 from tolls.formats import Format, plain
 from tolls.growth import Moment
-from tolls.reports import read_table
+from tolls.rows import read_rows
 
 __all__ = ["Named", "Translation", "checked"]
 
@@ -26,17 +27,25 @@ class Named(Problems):
 
     def __init__(self, problems: Problems, names: Mapping[str, str]) -> None:
         super().__init__(problems.file)
-        self.messages, self.names = problems.messages, names
+        self.rest, self.names = problems, names
 
     def add(self, where: str, what: str) -> None:
         """Note a fault at a place within the input."""
+        self.count += 1
+        self.rest.add(self._renamed(where), what)
+
+    def full(self, where: str) -> bool:
+        """Tell whether faults at such a place are only counted by now."""
+        return self.rest.full(self._renamed(where))
+
+    def _renamed(self, where: str) -> str:
         row, mark, column = where.partition(", column ")
-        super().add(row + mark + self.names.get(column, column), what)
+        return row + mark + self.names.get(column, column)
 
 
 def checked(number: int, cells: Mapping[str, str], problems: Problems) -> list[dict[str, str]]:
     """Check one row as that of a ``reports.csv`` and return it, or nothing where it is faulty."""
-    made = read_table([(number, cells)], problems, root=ROOT, names={}, start=None)
+    made = read_rows([(number, cells)], problems, root=ROOT, names={}, start=None)
     everybody = {"category": ""} if cells.get("category", "").lower() in ROOT_WORDS else {}
     return [report.as_row() | everybody for report in made]
 
@@ -189,7 +198,7 @@ class Translation:
 
 
 def _count(text: str) -> int | None:
-    return int(text.split(".")[0]) if re.fullmatch(r"[0-9]{1,18}(\.0+)?", text) else None
+    return int(text.partition(".")[0]) if re.fullmatch(COUNT, text) else None
 
 
 def _day(text: str, ways: Sequence[str]) -> str | None:

@@ -17,11 +17,16 @@ from tolls.case import Case
 from tolls.constants import MEASURES, ROOT_WORDS, ROOTS
 from tolls.errors import InputError, Problems, nearest
 from tolls.measures import label
-from tolls.reports import Row, read_csv, table_rows
+from tolls.names import name_fault, text_fault
+from tolls.rows import Row
 from tolls.scoring import NOTHING
+from tolls.tables import check_columns, read_csv, table_rows
 
 __all__ = ["Truth", "Verified", "read_truth"]
 
+COLUMNS = (
+    "category", "measure", "value", "low", "high", "definition", "authority", "date", "note",
+)  # fmt: skip
 GRID = 20  # points that stand for an interval
 _NAMES = {1: ("value",), 2: ("low", "high")}  # columns of so many figures
 
@@ -107,8 +112,14 @@ def read_truth(truth: Any, case: Case) -> Truth:
     if not rows and not problems.messages:
         problems.add("", "has no row; state at least one toll verified later")
     dated = not isinstance(truth, Mapping | int | np.integer)
+    if rows and isinstance(truth, str | Path):
+        check_columns(list(rows[0][1]), COLUMNS, (("value", "low"),), {}, problems)
     if rows and dated and "date" not in rows[0][1]:
-        problems.add("row 1", f'column "date" is missing; found: {", ".join(rows[0][1])}')
+        problems.add(
+            "row 1",
+            f'column "date" is missing; found: {", ".join(rows[0][1])}; it says when the toll was '
+            "published",
+        )
         dated = False
     read = [_TruthRow(number, cells, problems).entry(case, dated) for number, cells in rows]
     problems.raise_if_any()
@@ -171,10 +182,13 @@ class _TruthRow(Row):
 
     def entry(self, case: Case, dated: bool) -> _Entry | None:
         """Return what the row says; its faults go to the problems of the file."""
+        for column, text in self.cells.items():
+            if fault := (name_fault if column == "category" else text_fault)(text):
+                self.add(column, fault)
         measure = self.choice("measure", ROOTS[0], MEASURES)
         figure = self._figure()
         published = self._published(case) if dated else None
-        if len(self.problems.messages) > self.faults:
+        if self.problems.count > self.faults:
             return None
         node = self.cells.get("category", "")
         if not self.cells.get("measure", ""):  # then the node tells it, where only one can be meant
@@ -201,7 +215,9 @@ class _TruthRow(Row):
         if low > high:
             self.add("low", f"{low} is above high, {high}; swap them")
         elif value is not None and not low <= value <= high:
-            self.add("value", f"{value} lies outside its interval, {low} to {high}")
+            self.add(
+                "value", f"{value} lies outside its interval, {low} to {high}; mend one of them"
+            )
         return low, high
 
     def _published(self, case: Case) -> date | None:
@@ -211,7 +227,7 @@ class _TruthRow(Row):
         if moment is None:
             return None
         if moment.day < case.start:
-            self.add("date", f"{moment} is before the case's start, {case.start}")
+            self.add("date", f"{moment} is before the case's start, {case.start}; mend one of them")
         return moment.day
 
 

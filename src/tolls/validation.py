@@ -5,14 +5,26 @@ and the nearest known key.
 """
 
 import copy
+from collections.abc import Mapping
 from types import NoneType, UnionType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from tolls.errors import Problems, nearest
+from tolls.errors import Problems
 
 __all__ = ["add_faults", "without_faults"]
+
+_WORDS = {
+    "string_type": "must be text in quotes",
+    "dict_type": "must be a table of keys and values",
+    "model_type": "must be a table of keys and values",
+    "tuple_type": "must be a list in square brackets",
+    "float_type": "must be a number, without quotes",
+    "greater_than_equal": "must be {ge:g} or more",
+    "less_than_equal": "must be {le:g} or less",
+    "string_pattern_mismatch": "allowed: a letter A to F, or letter and digit as in B2",
+}  # of the kinds of fault that pydantic knows; the only pattern is that of a grade
 
 
 def add_faults(problems: Problems, error: ValidationError, model: type[BaseModel]) -> None:
@@ -20,18 +32,28 @@ def add_faults(problems: Problems, error: ValidationError, model: type[BaseModel
     for fault in error.errors(include_url=False):
         location = tuple(part for part in fault["loc"] if part != "[key]")
         path = ".".join(str(part) for part in location)
+        where = f"key {path}" if path else ""
         if fault["type"] == "extra_forbidden":
-            known = _known_keys(model, location)
-            near = nearest(str(location[-1]), known)
-            hint = f'; did you mean "{near}"?' if near else ""
-            what = f"is no known key; allowed: {', '.join(known)}{hint}"
+            problems.unknown(where, "key", str(location[-1]), _known_keys(model, location))
         elif fault["type"] == "missing":
             what = "is missing" + ("; write format = 1" if path == "format" else "; state it")
+            problems.add(where, what)
         else:
-            what = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
-            if not isinstance(fault["input"], dict | list | tuple | BaseModel):
-                what += f", found {fault['input']!r}"
-        problems.add(f"key {path}" if path else "", what)
+            problems.add(where, _told(fault))
+
+
+def _told(fault: Mapping[str, Any]) -> str:
+    """Say what is wrong with a value, and what is allowed."""
+    what = _WORDS.get(fault["type"], fault["msg"]).format(**fault.get("ctx", {}))
+    what = what.removeprefix("Value error, ").removeprefix("Input ")
+    if fault["type"] == "too_long":
+        allowed = fault["ctx"]["max_length"]
+        return f"has {len(fault['input']):,} {fault['loc'][-1]}; allowed: {allowed:,}"
+    if not isinstance(fault["input"], dict | list | tuple | BaseModel):
+        what += f", found {fault['input']!r}"
+    return (
+        what if "; " in what or "allowed" in what else f"{what}; tolls schema lists what is allowed"
+    )
 
 
 def without_faults(raw: dict[str, Any], error: ValidationError) -> dict[str, Any]:

@@ -9,13 +9,14 @@ speaks with a voice of its own.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from tolls.constants import OF_THE_KILLED
+from tolls.constants import MAX_SOURCES, OF_THE_KILLED
 from tolls.declaration import Declaration, SourceTable
 from tolls.errors import Problems
+from tolls.names import Alike
 from tolls.reliability import SourceDeclaration
 from tolls.reports import Report
 
-__all__ = ["check_anchors", "check_voices", "declared", "voice_of", "voices_of"]
+__all__ = ["check_anchors", "check_names", "check_voices", "declared", "voice_of", "voices_of"]
 
 # what members of a group must agree on, for it is the voice's
 _SHARED = ("grade", "kind", "bias", "scatter", "reliability", "evidence", "anchor", "nodes")
@@ -132,3 +133,54 @@ def check_anchors(declaration: Declaration, reports: Sequence[Report], problems:
                 "estimate with an interval; allowed for an anchor: qualifier estimate with low "
                 "and high (or take anchor = true away)",
             )
+
+
+def check_names(
+    declaration: Declaration, reports: Sequence[Report], problems: Problems, rows: Problems
+) -> None:
+    """Note names that a reader takes for one, names of voices, and more sources than are read.
+
+    Parameters
+    ----------
+    declaration : Declaration
+    reports : sequence of Report
+    problems, rows : Problems
+        Of the declaration, and of the table.
+    """
+    nodes, groups, sources = Alike(), Alike(), Alike()
+    for i, partition in enumerate(declaration.partitions):
+        for part in partition.into:
+            nodes.note(f"key partitions.{i}.into", part, problems)
+    for name in declaration.unions:
+        nodes.note(f"key unions.{name}", name, problems)
+    scopes = Alike()
+    for text in declaration.scopes:
+        scopes.note(f"key scopes.{text}", text, problems)
+    voices: dict[str, str] = {}
+    for name, table in declaration.sources.items():
+        sources.note(f"key sources.{name}", name, problems)
+        if table.group is not None:
+            groups.note(f"key sources.{name}.group", table.group, problems)
+        for node in (*table.nodes, *OF_THE_KILLED):
+            voices[f"{table.group or name} on {node}"] = name
+    named: dict[str, tuple[int, str]] = {}
+    for report in reports:
+        named.setdefault(report.source, (report.row, "source"))
+        if report.cites:
+            named.setdefault(report.cites, (report.row, "cites"))
+    for name, (row, column) in named.items():
+        sources.note(f"row {row}, column {column}", name, rows)
+    every = dict.fromkeys((*declaration.sources, *named))
+    for name in every:
+        if name in voices:
+            problems.add(
+                "key sources",
+                f'"{name}" is what the voice of {voices[name]} is called there; name the source '
+                "differently",
+            )
+    if len(every) > MAX_SOURCES:
+        rows.add(
+            "column source",
+            f"names {len(every):,} sources, with the declared and cited; allowed: {MAX_SOURCES:,}, "
+            "each of which has a bias of its own",
+        )

@@ -1,0 +1,88 @@
+"""Domains of single values in TOML files: numbers, names, texts, days.
+
+They validate, and they are what the exported schema says, so that both are one truth. Which key has
+which domain stands in `declaration` and `presets`.
+"""
+
+import math
+import re
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+
+from tolls.constants import FIRST_YEAR, LAST_YEAR, MAX_NAME, MAX_TEXT
+from tolls.names import NAME_PATTERN, TEXT_PATTERN, in_calendar, name_fault, text_fault
+
+__all__ = ["NUMBER", "Day", "Flag", "Line", "Name", "Positive", "Probability", "Text"]
+
+
+def _number(given: object) -> object:
+    """Refuse what only looks like a number: text, and true for one."""
+    if isinstance(given, bool | str | bytes | date):
+        raise ValueError("must be a number, without quotes")
+    if isinstance(given, int) and abs(given) > 10**15:
+        raise ValueError("must be a number below 10^15")
+    if isinstance(given, float) and not math.isfinite(given):
+        raise ValueError("must be a finite number")
+    return given
+
+
+def _flag(given: object) -> object:
+    if not isinstance(given, bool):
+        raise ValueError("must be true or false, without quotes")
+    return given
+
+
+def _day(given: object) -> object:
+    if isinstance(given, date) and not isinstance(given, datetime):
+        return in_calendar(given)
+    if isinstance(given, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
+        try:
+            return in_calendar(date.fromisoformat(given))
+        except ValueError:
+            pass
+    raise ValueError(
+        f"is no date; allowed: a day as 2025-03-09, of the years {FIRST_YEAR} to {LAST_YEAR}"
+    )
+
+
+def _name(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty; allowed: a name")
+    if text != text.strip():
+        raise ValueError("begins or ends in a blank; take it away")
+    if fault := name_fault(text):
+        raise ValueError(fault)
+    return text
+
+
+def _line(text: str) -> str:
+    return _name(text) if text else text
+
+
+def _text(text: str) -> str:
+    if fault := text_fault(text):
+        raise ValueError(fault)
+    return text
+
+
+_NAMED: dict[str, Any] = {"type": "string", "maxLength": MAX_NAME, "pattern": NAME_PATTERN}
+
+NUMBER = BeforeValidator(_number)
+"""Of a float, after the Field with its bounds: elsewhere a schema loses them."""
+type Positive = Annotated[float, Field(ge=1e-9, le=1e9), NUMBER]
+type Probability = Annotated[float, Field(gt=0, lt=1), NUMBER]
+type Flag = Annotated[bool, BeforeValidator(_flag)]
+type Day = Annotated[
+    date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})
+]
+type Name = Annotated[str, AfterValidator(_name), WithJsonSchema({**_NAMED, "minLength": 1})]
+type Line = Annotated[
+    str, AfterValidator(_line), WithJsonSchema({**_NAMED, "pattern": f"^$|{NAME_PATTERN}"})
+]
+type Text = Annotated[
+    str,
+    AfterValidator(_text),
+    WithJsonSchema({"type": "string", "maxLength": MAX_TEXT, "pattern": TEXT_PATTERN}),
+]

@@ -1,0 +1,118 @@
+"""What a text or a day may be: names as they are compared and printed, free text, the calendar.
+
+Names come from strangers and end in terminals, tables and pages. Letters of every script are fine;
+what steers a terminal, turns the direction of writing or cannot be seen is refused.
+"""
+
+import re
+import unicodedata
+from datetime import date
+
+from tolls.constants import FIRST_YEAR, LAST_YEAR, MAX_NAME, MAX_TEXT
+from tolls.errors import JOINERS, Problems
+
+__all__ = [
+    "NAME_PATTERN",
+    "TEXT_PATTERN",
+    "Alike",
+    "alike",
+    "in_calendar",
+    "name_fault",
+    "text_fault",
+]
+
+# as ranges of a regular expression: control characters, what turns the direction of writing, and
+# what shows nothing; the schema of an editor takes the same
+_CONTROL = (
+    r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe\uffff"
+)
+_UNSEEN = (
+    r"\t\n\r\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028\u2029"
+    r"\u2060-\u206f\u3164\ue000-\uf8ff\ufeff\uffa0\ufff0-\uffff"
+)
+NAME_PATTERN = rf"^(?!\s)[^{_CONTROL}{_UNSEEN}]+(?<!\s)$"
+TEXT_PATTERN = rf"^[^{_CONTROL}]*$"
+_BEYOND = r"\ud800-\udfff\U000e0000-\U0010ffff"  # lone halves of a character, tags, private use
+_NO_NAME = re.compile(f"[{_CONTROL}{_UNSEEN}{_BEYOND}]")
+_NO_TEXT = re.compile(rf"[{_CONTROL}\ud800-\udfff]")
+# joiners between letters that need none, and selectors of a letter's look
+_MISPLACED = re.compile(
+    f"(?<![\u0590-\u1cff\ua800-\uabff\U00011000-\U00011fff])[{JOINERS}]|[{JOINERS}]$|"
+    "(?<=[^\\W\\d_])[\ufe00-\ufe0f]"
+)
+_WORDS = {"\t": "a tab", "\n": "a line break", "\r": "a line break", "\u2028": "a line break",
+          "\u2029": "a line break", "\ufffd": "what a lost character left"}  # fmt: skip
+
+
+def name_fault(text: str) -> str:
+    r"""Say what keeps a text from being a name, and the mend; nothing where it may be one.
+
+    Examples
+    --------
+    >>> name_fault("Observatório"), name_fault("a\x1b[2J")[:26]
+    ('', '"a\x1b[2J" holds U+001B, a co')
+    """
+    if len(text) > MAX_NAME:
+        return f'"{text[:20]}…" has {len(text):,} characters; allowed for a name: {MAX_NAME}'
+    if text.isascii() and text.isprintable():
+        return ""
+    found = _NO_NAME.search(text) or _MISPLACED.search(text)
+    return f"{_told(text, found)}; allowed: printable text in one line" if found else ""
+
+
+def text_fault(text: str) -> str:
+    """Say what keeps a text from being printed, and the mend; nothing where there is nothing."""
+    if len(text) > MAX_TEXT:
+        return f'"{text[:20]}…" has {len(text):,} characters; allowed: {MAX_TEXT:,}'
+    if text.isascii() and text.isprintable():
+        return ""
+    found = _NO_TEXT.search(text)
+    return f"{_told(text, found)}; allowed: printable text" if found else ""
+
+
+def _told(text: str, found: re.Match[str]) -> str:
+    character, place = found[0], found.start()
+    what = _WORDS.get(character) or unicodedata.name(character, "a control character")
+    near = text[max(place - 20, 0) : place + 20]
+    return f'"{near}" holds U+{ord(character):04X}, {what}, as character {place + 1}'
+
+
+def alike(name: str) -> str:
+    """Return what names have in common that differ in case, blanks or the form of letters alone.
+
+    Examples
+    --------
+    >>> alike("Al  Jazeera") == alike("al jazeera")
+    True
+    """
+    if not name.isascii():
+        name = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+        name = name.translate(dict.fromkeys(map(ord, JOINERS)))
+    return "".join(name.casefold().split())
+
+
+class Alike:
+    """Notes names that a reader takes for one.
+
+    Two spellings of one source would count as two that agree, and of one node as another node.
+    """
+
+    def __init__(self) -> None:
+        self.first: dict[str, tuple[str, str]] = {}
+
+    def note(self, where: str, name: str, problems: Problems) -> None:
+        """Note a name, and that it is almost one that was noted before."""
+        place, before = self.first.setdefault(alike(name), (where, name))
+        if before != name:
+            problems.add(
+                where,
+                f'"{name}" differs from "{before}" ({place}) in case, blanks or form of letters '
+                "alone; write both alike where they mean the same, else name them apart",
+            )
+
+
+def in_calendar(day: date) -> date:
+    """Return a day of the years that counts of people are read of; another is a slip."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"{day} is not of the years {FIRST_YEAR} to {LAST_YEAR}")
+    return day

@@ -1,0 +1,100 @@
+"""The exported schemas judge keys, values and rows as the readers do."""
+
+import csv
+import json
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+from helpers import attempt, write_case
+from test_hostile_cases import TOMLS
+
+import tolls
+from tolls.cli import main
+from tolls.schemas import schema
+
+MODELS = sorted(Path(__file__).parents[1].glob("models/*/case.toml"))
+
+
+def faults(of, content):
+    found = jsonschema.Draft202012Validator(schema(of)).iter_errors(content)
+    return [error.message for error in found]
+
+
+def as_json(text):
+    return json.loads(json.dumps(tomllib.loads(text), default=str))
+
+
+@pytest.mark.parametrize("of", ["case", "reports"])
+def test_a_schema_is_valid_and_closed(capsys, of):
+    assert main(["schema", of]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    jsonschema.Draft202012Validator.check_schema(printed)
+    tables = [printed, *printed.get("$defs", {}).values()]
+    assert all(t["additionalProperties"] is False for t in tables if t.get("type") == "object")
+    assert all("description" in p or "$ref" in p for p in printed["properties"].values())
+
+
+def test_an_unknown_schema_is_refused(capsys):
+    assert main(["schema", "truth"]) == 2
+    assert "allowed: case, reports" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda p: p.parent.name)
+def test_every_shipped_case_is_valid(path):
+    assert faults("case", as_json(path.read_text(encoding="utf-8"))) == []
+    with (path.parent / "reports.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            known = {k: v for k, v in row.items() if k in schema("reports")["properties"]}
+            assert faults("reports", known) == []
+
+
+# what no schema of types can see: which nodes there are, what an order or a spelling means
+MEANING = (
+    "circle", "twice", "crossed", "overlap", "disjoint", "below", "before", "median (10)", "root",
+    "measure", "two or more", "once", "mean ", "kind", "outside", "reports", "reliability", "nodes",
+    "start", "end", "nan", "node", "differs", "group", "case.toml", "folder", "scopes.x.share",
+    "name", "forcs",
+    '"A"', '"g"', '"x"', '"y"', '"Forces"', '"A" ', '"b"', '"injured"', '"a"', '"a b"',
+    "key sources.A.group", "above 1", "row 1", "nowhere.csv", "x.csv", "example.org", "killed.kind",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "fragments"),
+    # tomllib alone takes minutes over the longest, which the reader refuses unread
+    [pytest.param(c, f, id=f"{i}-{n}") for i, (n, c, f) in enumerate(TOMLS) if len(c) < 50_000],
+)
+def test_what_is_wrong_by_its_form_is_wrong_by_the_schema(content, fragments):
+    try:
+        given = as_json(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return  # no TOML at all
+    if b"\\n'" in content or b'\\n"' in content:
+        return  # Python's $ stands before a last line end too, that of editors does not
+    if any(word in fragment for fragment in fragments for word in MEANING):
+        return
+    assert faults("case", given)
+
+
+BAD_ROWS = [
+    {"value": "1.234"}, {"value": -1}, {"value": 1.5}, {"value": ""}, {"vaule": "5"},
+    {"value": "5", "qualifier": "rougly"}, {"value": "5", "measure": "kiled"}, {"value": 10**10},
+    {"value": "5", "published": "09/03/2025"}, {"value": "5", "source": ""},
+    {"value": "5", "source": "a\x1b"}, {"value": "5", "note": "a\u202eb"},
+    {"value": "5", "level": "95"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("cells", BAD_ROWS, ids=str)
+def test_a_bad_row_is_refused_by_schema_and_reader(cells):
+    row = {"source": "A", "published": "2025-03-09"} | cells
+    assert faults("reports", row)
+    assert attempt(lambda: tolls.Case([row]))[1]
+
+
+def test_a_bad_key_is_refused_by_schema_and_reader(tmp_path):
+    text = "format = 1\n[sources.A]\ngrad = 'B'\n"
+    assert faults("case", as_json(text))
+    assert attempt(lambda: tolls.read_case(write_case(tmp_path, text)))[1]
