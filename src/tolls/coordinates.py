@@ -147,7 +147,8 @@ class Coordinates:
         evidence, presets = self.evidence, self.evidence.case.presets
         growth, event = presets.growth, presets.event_kinds[evidence.case.kind]
         own = {name: z[:, place] for name, place in self.places.items()}
-        rate = shape = found = np.ones(len(z))
+        rate: Floats = np.ones(len(z))
+        shape = found = rate
         if event.rate is not None and event.rate_sd is not None:
             rate = event.rate * np.exp(event.rate_sd * own["rate"])
             shape = np.exp(growth.shape_log_mean + growth.shape_log_sd * own["shape"])

@@ -118,8 +118,8 @@ def log_known(exposures: Exposures, growth: Growth, evidence: Evidence) -> Float
     """Return the log of what of a toll was there to be counted, (draw, statement).
 
     The harm done by then, times the share found by then: of all who died those ever found, in so
-    far as they are known yet. A figure of the missing counts those not found, less those never found of whom the
-    list knows nothing, and the living.
+    far as they are known yet. A figure of the missing counts those not found, but for those never
+    found of whom its list does not tell, and the living.
     """
     harm = np.exp(growth.eta)[:, None] * np.log(exposures.elapsed)
     log_found = np.repeat(np.log(growth.found)[:, None], len(exposures.elapsed), axis=1)

@@ -42,8 +42,8 @@ class Simulation:
         True size of every node and union, in people.
     parameters : mapping of str to float or mapping
         ``kappa``, ``eta``, ``rate``, ``shape``, ``found``; ``alive``, ``clearing`` and ``kept`` by
-        list of the missing; ``bias``, ``scatter``, ``reliability`` by source; the same of another measure
-        under its name.
+        list of the missing; ``bias``, ``scatter``, ``reliability`` by source; the same of another
+        measure under its name.
     """
 
     case: Case
