@@ -377,7 +377,7 @@ def log_prior(name, evidence, value):
         "rate": lambda: log_normal(math.log(event.rate), event.rate_sd),
         "shape": lambda: log_normal(0.1, 0.25),
         "found": lambda: stats.beta(*event.found),
-        "alive": lambda: log_normal(np.log([0.3, 2.0]), [2.5, 2.0]),
+        "alive": lambda: log_normal(np.log([0.5, 2.0]), 2.0),
         "clearing": lambda: log_normal(math.log(15), 1.0),
         "kept": lambda: stats.beta(0.5, 0.5),
         "bias": lambda: log_normal([p.bias.mean for p in priors], [p.bias.sd for p in priors]),
