@@ -27,6 +27,11 @@ __all__ = ["main"]
 
 DONE, REFUSED, WRONG_INPUT, FAILED = range(4)
 DEFAULT_SEED = 0
+WRITTEN = (
+    "index.html", "document.pdf", "estimate.json", "estimate.nc", "estimates.csv", "runs.jsonl",
+    "calibration.json", "coverage.csv", "scores.csv", "summary.csv", "unscored.csv",
+)  # fmt: skip
+"""Names of files that commands write to a folder, beside figures."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -215,7 +220,7 @@ def _fit(options: argparse.Namespace) -> int:
     from tolls.fitting import fit  # what it loads costs seconds, and a typo should not
 
     case, seed = read_case(options.path), _seed(options)
-    folder = _made(options.folder)
+    folder = _made(options.folder, _inputs(options.path, case))
     code = DONE
     try:
         estimate = fit(
@@ -250,6 +255,7 @@ def _render(options: argparse.Namespace) -> int:
     from tolls.rendering import render  # what it loads costs seconds, and a typo should not
 
     case, seed = read_case(options.path), _seed(options)
+    _made(options.folder, _inputs(options.path, case))
     try:
         page = render(
             case,
@@ -270,7 +276,8 @@ def _calibrate(options: argparse.Namespace) -> int:
     from tolls.calibration import calibrate  # what it loads costs seconds, and a typo should not
 
     cases, seed = [read_case(path) for path in options.path], _seed(options)
-    folder = _made(options.folder)
+    own = zip(options.path, cases, strict=True)
+    folder = _made(options.folder, [file for path, case in own for file in _inputs(path, case)])
     try:
         found = calibrate(cases, options.n, seed=seed, folder=folder)
     except EstimateRefused as refusal:
@@ -294,7 +301,10 @@ def _backtest(options: argparse.Namespace) -> int:
     from tolls.backtesting import DAYS, backtest
 
     pairs, seed = _verified(Path(options.path), options.truth), _seed(options)
-    folder = _made(options.folder)
+    read = [
+        path for case, truth in pairs.values() for path in (truth, *_inputs(truth.parent, case))
+    ]
+    folder = _made(options.folder, read)
     days = options.as_of or DAYS
     result = backtest(pairs, as_of=days, seed=seed, engine=options.engine, folder=folder)
     if folder is not None:
@@ -351,9 +361,7 @@ def _simulate(options: argparse.Namespace) -> int:
     case, seed = read_case(options.path), _seed(options)
     simulated = simulate(case, seed=seed)
     text = as_csv([report.as_row() for report in simulated.case.reports])
-    path = Path(options.path)
-    folder = path if path.is_dir() else path.parent
-    _write(options.output, text, path, folder / "case.toml", folder / case.declaration.reports)
+    _write(options.output, text, *_inputs(options.path, case))
     known = max(report.published.day for report in simulated.case.reports) + timedelta(days=1)
     rows = [
         {
@@ -406,8 +414,11 @@ def _write(output: str, text: str, *read: Path) -> None:
     from tolls.storage import write_atomically
 
     target = Path(output)
-    if target.is_dir() or target.resolve() in [path.resolve() for path in read]:
-        raise InputError(f"-o {target}: is a folder or the file that is read; name another file")
+    special = target.is_symlink() or (target.exists() and not target.is_file())
+    if special or target.resolve() in [path.resolve() for path in read]:
+        raise InputError(
+            f"-o {target}: is a folder, link, device or the file that is read; name another file"
+        )
     _made(str(target.parent))
     write_atomically(target, text.encode())
     tell(f"written to {target}")
@@ -421,8 +432,27 @@ def _seed(options: argparse.Namespace) -> int:
     return int(options.seed)
 
 
-def _made(folder: str | None) -> Path | None:
+def _inputs(path: str | Path, case: Case) -> list[Path]:
+    """Return the files that a case was read from."""
+    given, declared = Path(path), case.declaration
+    folder = given if given.is_dir() else given.parent
+    return [given, *(folder / n for n in ("case.toml", declared.reports, declared.reliability))]
+
+
+def _made(folder: str | None, read: Sequence[Path] = ()) -> Path | None:
     """Make the output folder before anything is computed, so that a fault shows at once."""
     from tolls.storage import made
 
-    return None if folder is None else made(Path(folder))
+    if folder is None:
+        return None
+    if not folder.strip():
+        raise InputError('-o "": is no folder; name one')
+    target = made(Path(folder))
+    for path in read:
+        inside = path.resolve().parent == target.resolve()
+        if inside and (path.name in WRITTEN or path.suffix == ".svg"):
+            raise InputError(
+                f"-o {folder}: {path.name}, which is read, would be written over; name another "
+                "folder"
+            )
+    return target

@@ -40,6 +40,8 @@ _MISPLACED = re.compile(
     f"(?<![\u0590-\u1cff\ua800-\uabff\U00011000-\U00011fff])[{JOINERS}]|[{JOINERS}]$|"
     "(?<=[^\\W\\d_])[\ufe00-\ufe0f]"
 )
+# what Arabic is written with or without: vowel signs, and the stroke that stretches a word
+_VOWELLED = re.compile("[\u0640\u064b-\u0652\u0670]")
 _WORDS = {"\t": "a tab", "\n": "a line break", "\r": "a line break", "\u2028": "a line break",
           "\u2029": "a line break", "\ufffd": "what a lost character left"}  # fmt: skip
 
@@ -88,6 +90,7 @@ def alike(name: str) -> str:
     if not name.isascii():
         name = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
         name = name.translate(dict.fromkeys(map(ord, JOINERS)))
+        name = _VOWELLED.sub("", name)
     return "".join(name.casefold().split())
 
 

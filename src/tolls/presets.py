@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tolls.domains import NUMBER, Positive, Probability
+from tolls.constants import LEVELS
+from tolls.domains import NUMBER, Positive, Probability, Spread
 from tolls.errors import InputError, Problems
 from tolls.files import Unreadable, read_toml
 from tolls.validation import add_faults
@@ -40,7 +41,7 @@ class Grade(_Table):
 
     words: str
     reliability: tuple[Positive, Positive]
-    scatter: Positive
+    scatter: Spread
     composition: Positive
 
 
@@ -49,7 +50,7 @@ class SourceKind(_Table):
 
     words: str
     median: Positive
-    sd: Positive
+    sd: Spread
 
 
 class EventKind(_Table):
@@ -59,7 +60,7 @@ class EventKind(_Table):
     """
 
     rate: Positive | None = None
-    rate_sd: Positive | None = None
+    rate_sd: Spread | None = None
     found: tuple[Positive, Positive]
 
     @model_validator(mode="after")
@@ -73,7 +74,7 @@ class EvidenceKind(_Table):
     """What a report's kind of evidence makes of its bias and of the growth of knowledge."""
 
     median: Positive
-    sd: Positive | None = None
+    sd: Spread | None = None
     pace: Below
 
 
@@ -134,15 +135,15 @@ class Hedge(_Table):
 class SharedBias(_Table):
     """Prior sd of the bias that all sources of a measure share (kappa)."""
 
-    sd: Positive
+    sd: Spread
 
 
 class Growth(_Table):
     """Constants of the growth of knowledge that all kinds of event share."""
 
-    eta_sd: Positive
+    eta_sd: Spread
     shape_log_mean: Annotated[float, Field(ge=-10, le=10), NUMBER]
-    shape_log_sd: Positive
+    shape_log_sd: Spread
     least_days: Positive
     least_hours: Positive
 
@@ -151,9 +152,9 @@ class MissingList(_Table):
     """Living people on a list of the missing: how many per dead at first, for how many days."""
 
     alive: Positive
-    alive_sd: Positive
+    alive_sd: Spread
     days: Positive
-    days_sd: Positive
+    days_sd: Spread
 
 
 class Missing(_Table):
@@ -251,13 +252,19 @@ class Root(_Table):
 
     low: Positive
     high: Positive
-    mass: Probability
+    mass: Annotated[float, Field(ge=LEVELS[0], le=LEVELS[1]), NUMBER]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Root":
+        if not self.low < self.high:
+            raise ValueError(f"low ({self.low:g}) must be below high ({self.high:g}); swap them")
+        return self
 
 
 class PartitionPrior(_Table):
     """Default spread of the shares of a partition."""
 
-    sd: Positive
+    sd: Spread
 
 
 class Elicitation(_Table):

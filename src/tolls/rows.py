@@ -82,7 +82,9 @@ def read_table(
         if not problems.messages:
             problems.add("", "has no row; a case needs at least one report")
         return ()
-    present = list(rows[0][1])
+    # rows of a list of mappings may differ in their keys
+    keys = dict.fromkeys(tuple(row) for _, row in rows)
+    present = list(dict.fromkeys(name for each in keys for name in each))
     mapping = _column_map(columns or {}, present, problems)
     if not check_columns(present, tuple(COLUMNS), _NEEDED, mapping, problems):
         return ()
@@ -130,11 +132,16 @@ def _check_whole(reports: Sequence[Report], start: date | None, problems: Proble
 def _column_map(
     columns: Mapping[str, str], present: Sequence[str], problems: Problems
 ) -> dict[str, str]:
+    if not isinstance(columns, Mapping):
+        problems.add(
+            "columns", 'is no mapping; allowed: our column to the table\'s, {"value": "Deaths"}'
+        )
+        return {}
     for ours, theirs in columns.items():
         if ours not in COLUMNS:
-            problems.unknown("columns", "column", ours, COLUMNS)
+            problems.unknown("columns", "column", str(ours), COLUMNS)
         if theirs not in present:
-            problems.unknown("columns", "column of the table", theirs, present)
+            problems.unknown("columns", "column of the table", str(theirs), present)
     return dict(columns)
 
 
@@ -149,8 +156,8 @@ def _renamed(row: Mapping[str, str], mapping: Mapping[str, str]) -> dict[str, st
 
 def _known(category: str, names: Sequence[str]) -> bool:
     """Tell whether a category is a node or union, or stands for people in no part of a node."""
-    whole = category.removeprefix(UNKNOWN).removeprefix(" ")
-    return category in names or (category.startswith(UNKNOWN) and whole in (*names, ""))
+    whole = category.removeprefix(f"{UNKNOWN} ")
+    return category in names or category == UNKNOWN or (whole != category and whole in names)
 
 
 def _composed(cells: Mapping[str, str]) -> dict[str, str]:

@@ -64,13 +64,15 @@ class Journal:
         if not self.path.exists():
             write_atomically(self.path, _line(header))
             return
+        if not self.path.is_file():
+            raise InputError(f"{self.path}: is a folder, device or pipe; name another folder")
         whole, end, _ = self.path.read_bytes().rpartition(b"\n")
         written, *lines = whole.split(b"\n")
         try:
             found = json.loads(written)
             differing = [key for key in header if found.get(key) != header[key]]
             held = {} if differing else {r["run"]: r["result"] for r in map(json.loads, lines)}
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise InputError(
                 f"{self.path}: is no record of runs; name another folder, or delete the file"
             ) from None

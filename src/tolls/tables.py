@@ -5,6 +5,7 @@ says is judged in `rows`.
 """
 
 import csv
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -254,6 +255,8 @@ def table_rows(table: Any) -> list[tuple[int, dict[str, str]]]:
 def _as_text(value: Any) -> str:
     if isinstance(value, str):
         return value
+    if isinstance(value, int) and value.bit_length() > 1000:  # Python writes no thousands of digits
+        return f"10^{round(value.bit_length() * math.log10(2))}"
     if value is None or str(value) in ("nan", "NaT", "<NA>"):  # the missing values of pandas
         return ""
     if isinstance(value, float) and value.is_integer():
