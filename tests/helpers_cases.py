@@ -13,9 +13,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 import tolls
+from tolls.columns import EVIDENCE, QUALIFIERS
 from tolls.constants import MAX_COUNT
 from tolls.presets import load_presets
-from tolls.reports import EVIDENCE, QUALIFIERS
 
 PRESETS = load_presets()
 START = date(2025, 3, 6)

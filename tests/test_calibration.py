@@ -41,7 +41,7 @@ def assert_calibrated(found):
 
 
 def test_the_whole_model_is_calibrated():
-    assert_calibrated(of(whole_model(), 200))
+    assert_calibrated(of(whole_model(), 100))
 
 
 @pytest.mark.parametrize("wrong", WRONG)

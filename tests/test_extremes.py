@@ -74,13 +74,13 @@ TABLE = {
     "scatter over five orders, bounds": (
         each(*SEVERAL, qualifier="at_least", source={"scatter": {"low": 1e-4, "high": 50}}), 130),
     "bias over six orders": (each(*SEVERAL, source={"bias": {"low": 1e-3, "high": 1e3}}), 110),
-    "bias of a million": (each(*SEVERAL, source={"bias": {"low": 9e5, "high": 1.1e6}}), 0),
+    "bias of a million": (each(*SEVERAL, source={"bias": {"low": 8e5, "high": 1e6}}), 0),
     "reliability all but certain": (
-        each(*SEVERAL, source={"reliability": {"mean": 0.999999, "strength": 1e6}}), 110),
+        each(*SEVERAL, source={"reliability": {"mean": 0.999, "strength": 1e6}}), 110),
     "reliability of strength 2,000": (
         each(*SEVERAL, source={"reliability": {"mean": 0.99, "strength": 2000}}), 110),
     "reliability all but none": (
-        each(*SEVERAL, source={"reliability": {"mean": 1e-6, "strength": 1}}), 110),
+        each(*SEVERAL, source={"reliability": {"mean": 0.001, "strength": 1}}), 110),
     "at least, and no more": (each(*[100] * 5, qualifier="at_least"), 150),
     "at least a billion": (with_(each(*[10**9] * 3, qualifier="at_least"), range=WIDE), 1.4e9),
     "up to, and no more": (each(*[100] * 5, qualifier="up_to"), 100),
@@ -103,7 +103,7 @@ TABLE = {
             f"a{i}": [f"a{i + 1}", f"b{i + 1}"] for i in range(5)}}, 1000),
     "a range of a person": (with_(each(*SEVERAL), range={"low": 100, "high": 100.01}), 100),
     "a range to what no number holds": (
-        with_(each(*SEVERAL), range={"low": 1, "high": 1e30}), "no number holds"),
+        with_(each(*SEVERAL), range={"low": 1, "high": 1e30}), "must be 1e.10 or less"),
 }  # fmt: skip
 for kind, *around in (("attack", 300, 120, 110), ("epidemic", 10**4, 500, 110)):
     dated = {"kind": kind, "range": {"low": 10, "high": 1e5}}
@@ -117,12 +117,11 @@ for kind, *around in (("attack", 300, 120, 110), ("epidemic", 10**4, 500, 110)):
 def test_extremes_are_estimated_in_sensible_numbers_or_refused(name):
     *made, expected = TABLE[name]
     rows, declared = made[0] if len(made) == 1 else made
-    case = case_of(*rows, **declared)
     if isinstance(expected, str):
         with pytest.raises((EstimateRefused, tolls.InputError), match=expected):
-            tolls.fit(case, seed=1, engine="collapsed")
+            tolls.fit(case_of(*rows, **declared), seed=1, engine="collapsed")
         return
-    estimate = tolls.fit(case, seed=1, engine="collapsed")
+    estimate = tolls.fit(case_of(*rows, **declared), seed=1, engine="collapsed")
     json.dumps(estimate.to_dict(), allow_nan=False)
     for what, values in estimate.posterior.items():
         assert_finite(what, values)

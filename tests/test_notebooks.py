@@ -10,7 +10,8 @@ from execute import execute
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 EVIDENCE = NOTEBOOKS / "evidence.ipynb"
-ESSAYS = ("first-estimate", "priors", "day-by-day", "level", "research")  # in reading order
+# in reading order
+ESSAYS = ("first-estimate", "priors", "day-by-day", "level", "research", "gallery")
 FEWER = {"runs = 1000": "runs = 8", "days = (1, 3, 7, 14, 30)": "days = (30,)"}
 
 
@@ -57,7 +58,8 @@ def test_a_notebook_shows_what_it_computed_and_nothing_of_the_machine(path):
         assert not re.search(r"https?://\S*(pypi|simple)", text), "a package index"
 
 
-@pytest.mark.parametrize("name", ESSAYS)
+# the plots of the gallery are those of test_plot_layout
+@pytest.mark.parametrize("name", [*ESSAYS[:-1], pytest.param(ESSAYS[-1], marks=pytest.mark.slow)])
 def test_an_essay_says_what_its_cells_compute(name, tmp_path):
     """The same code, seed, versions and type of machine: the same text, sampled chains included."""
     path = NOTEBOOKS / f"{name}.ipynb"
@@ -73,7 +75,7 @@ def test_every_notebook_is_run_by_this_file_and_listed_in_the_readme():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     section = readme.split("\n## Notebooks\n")[1].split("\n## ")[0]
     listed = re.findall(r"\(notebooks/([\w-]+)\.ipynb\)", section)
-    assert listed == [*ESSAYS[:-1], EVIDENCE.stem, ESSAYS[-1]]
+    assert listed == [*ESSAYS[:-2], EVIDENCE.stem, *ESSAYS[-2:]]
 
 
 def test_the_evidence_is_computed_from_the_top(tmp_path):

@@ -154,5 +154,6 @@ def test_a_script_without_its_guard_is_told_what_it_lacks(tmp_path):
     command, _ = written(tmp_path, "")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert TollsError.__name__ in done.stderr
-    assert 'if __name__ == "__main__":' in done.stderr.splitlines()[-1]
+    # after it Python may warn of what the dead pool left
+    told = [line for line in done.stderr.splitlines() if TollsError.__name__ in line]
+    assert any('if __name__ == "__main__":' in line for line in told), told
