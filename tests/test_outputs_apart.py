@@ -1,11 +1,13 @@
 """What is written never takes the place of what was read, nor of what is no ordinary file."""
 
+import json
 import os
 
 import pytest
 from helpers_hostile import folder_of, limited, refused
 
 import tolls
+from tolls.backtesting import HEADER
 from tolls.runs import Journal
 
 
@@ -61,3 +63,36 @@ def test_a_record_of_runs_nested_without_end_is_refused(tmp_path):
     (tmp_path / "runs.jsonl").write_bytes(b"[" * 10**5 + b"]" * 10**5 + b"\n")
     with pytest.raises(tolls.InputError, match="is no record of runs"):
         Journal(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"run": "x"}, {"run": 0, "result": 5}, {"run": 0, "result": {"ranked": "x", "prior": {}}},
+        {"run": 0, "result": {"ranked": {"toll[killed]": 10**9}, "prior": {}}},
+        {"run": 0, "result": {"ranked": {"toll[killed]": float("nan")}, "prior": {}}},
+    ],
+)  # fmt: skip
+def test_a_changed_record_of_a_calibration_is_not_believed(tmp_path, changed):
+    case = tolls.read_case(folder_of(tmp_path / "case"))
+    header = {"tolls": tolls.__version__, "cases": [case.digest], "seed": 1}
+    lines = [header, {"result": {"ranked": {}, "prior": {}}} | changed]
+    (tmp_path / "runs.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with pytest.raises(tolls.InputError, match="is no record of runs"):
+        tolls.calibrate(case, n=1, seed=1, folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        None, {"tolls": {}, "sizes": {}}, {"tolls": {"killed": []}, "sizes": {}, "note": ""},
+        {"tolls": {"killed": [-1]}, "sizes": {"killed": [1.0]}, "note": ""},
+        {"tolls": {"killed": [1]}, "sizes": {"killed": [float("inf")]}, "note": ""},
+    ],
+)  # fmt: skip
+def test_a_changed_record_of_a_backtest_is_not_believed(tmp_path, result):
+    case = tolls.read_case(folder_of(tmp_path / "case"))
+    lines = [HEADER, {"run": 0, "result": result}]
+    (tmp_path / "runs.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with pytest.raises(tolls.InputError, match="is no record of runs"):
+        tolls.backtest(case, {"killed": 5}, as_of=[1], seed=1, folder=tmp_path)

@@ -166,7 +166,7 @@ def test_a_missing_scale_is_named(tmp_path):
         ),
         pytest.param(
             "[grades.B]\nscatter = -0.2\n",
-            ("scale.toml", "key grades.B.scatter", "-0.2", "1e-09 or more"),
+            ("scale.toml", "key grades.B.scatter", "-0.2", "0.001 or more"),
             id="negative scatter",
         ),
         pytest.param(

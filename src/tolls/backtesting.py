@@ -38,6 +38,7 @@ __all__ = ["DAYS", "backtest"]
 DAYS = (1, 3, 7, 14, 30)
 PRIOR_DRAWS = 10_000
 LEAST_OTHERS = 2  # other cases that an error is learned from: one has no spread
+HEADER = {"holds": "fits of tolls backtest"}
 
 COLUMNS = (
     "case", "as_of", "day", "node", "method", "kind", "truth_lo", "truth_hi", "point", "lo", "hi",
@@ -127,7 +128,7 @@ def backtest(
             f"backtest: nothing is left to score ({told}); allowed: tolls of nodes as the case "
             "defines them, and days from the end of the harm to the truth's date"
         )
-    journal = None if folder is None else Journal(folder, {"holds": "fits of tolls backtest"})
+    journal = None if folder is None else Journal(folder, HEADER, _sound)
     fits = _fits(looks, seed, engine, executor, journal)
     rows = [row for look in looks for row in _rows(look, fits[look.key], seed)]
     fitted, notes = _with_errors(rows, events)
@@ -272,6 +273,24 @@ def _fit(case: Case, cut: date, seed: int, engine: str, nodes: Sequence[str]) ->
             tolls[node] = estimate.tolls(node).tolist()
             sizes[node] = of.posterior["size"][..., i].reshape(-1).tolist()
     return {"tolls": tolls, "sizes": sizes, "note": ""}
+
+
+def _sound(result: Any) -> bool:
+    """Tell whether a result is what `_fit` gives: draws in people by node, and a note."""
+    if not isinstance(result, dict) or result.keys() != {"tolls", "sizes", "note"}:
+        return False
+    draws = [result["tolls"], result["sizes"]]
+    return isinstance(result["note"], str) and all(
+        isinstance(own, dict)
+        and own.keys() == draws[0].keys()
+        and all(
+            isinstance(values, list)
+            and len(values) > 0
+            and all(type(n) in (int, float) and 0 <= n < math.inf for n in values)
+            for values in own.values()
+        )
+        for own in draws
+    )
 
 
 def _fits(

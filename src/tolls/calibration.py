@@ -299,6 +299,19 @@ def calibrate(
     return ranked(case, n, seed=seed, executor=executor, folder=folder)
 
 
+def _sound(result: Any) -> bool:
+    """Tell whether a result is what `rank_run` gives."""
+    return (
+        isinstance(result, dict)
+        and result.keys() == {RANKED, PRIOR}
+        and all(
+            isinstance(ranks, dict)
+            and all(type(r) is int and 0 <= r < SLOTS for r in ranks.values())
+            for ranks in result.values()
+        )
+    )
+
+
 def ranked(
     case: Case | Sequence[Case],
     n: int,
@@ -323,7 +336,7 @@ def ranked(
         {run: (cases[run % len(cases)], run, int(seed), fit_case) for run in range(n)},
         text="calibrating",
         executor=executor,
-        journal=None if folder is None else Journal(folder, header),
+        journal=None if folder is None else Journal(folder, header, _sound),
     )
     # a quantity that no fit ever had, as the rate of an event all of which is known, is none
     names = dict.fromkeys(name for result in found.values() for name in result[RANKED])

@@ -44,6 +44,8 @@ class Journal:
         Made where it does not exist.
     header : mapping
         What the runs depend on; a folder with another header is refused.
+    sound : callable, optional
+        Tells whether a result that the file holds is one: a file may have been changed.
 
     Attributes
     ----------
@@ -57,7 +59,12 @@ class Journal:
         If the folder holds runs of something else, or a file that is no record of runs.
     """
 
-    def __init__(self, folder: str | Path, header: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        header: Mapping[str, Any],
+        sound: Callable[[Any], bool] = lambda _: True,
+    ) -> None:
         self.path = Path(folder) / NAME
         self.results: dict[int, Any] = {}
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,6 +79,8 @@ class Journal:
             found = json.loads(written)
             differing = [key for key in header if found.get(key) != header[key]]
             held = {} if differing else {r["run"]: r["result"] for r in map(json.loads, lines)}
+            if not all(type(run) is int and sound(result) for run, result in held.items()):
+                raise ValueError
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise InputError(
                 f"{self.path}: is no record of runs; name another folder, or delete the file"
