@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from helpers import assert_told
+
 from tolls.cli import main
 
 SECONDS = 20  # of computing, far more than any refusal takes
@@ -55,9 +57,7 @@ def refused(
         assert file in message, message
         # what is allowed, or what to do, follows what is wrong
         assert "; " in message or "allowed" in message, message
-    assert any(all(f in message for f in fragments) for message in told), (
-        f"no message holds all of {fragments}:\n{err}"
-    )
+    assert_told(told, *fragments)
     return told
 
 

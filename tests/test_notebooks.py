@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 EVIDENCE = NOTEBOOKS / "evidence.ipynb"
 # in reading order
-ESSAYS = ("first-estimate", "priors", "day-by-day", "level", "research", "gallery")
+ORDER = ("first-estimate", "priors", "day-by-day", "level", "evidence", "research", "gallery")
+ESSAYS = [name for name in ORDER if name != EVIDENCE.stem]
 FEWER = {"runs = 1000": "runs = 8", "days = (1, 3, 7, 14, 30)": "days = (30,)"}
 
 
@@ -71,11 +72,11 @@ def test_an_essay_says_what_its_cells_compute(name, tmp_path):
 
 def test_every_notebook_is_run_by_this_file_and_listed_in_the_readme():
     names = {path.stem for path in NOTEBOOKS.glob("*.ipynb")}
-    assert names == {*ESSAYS, EVIDENCE.stem}
+    assert names == {*ORDER}
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     section = readme.split("\n## Notebooks\n")[1].split("\n## ")[0]
     listed = re.findall(r"\(notebooks/([\w-]+)\.ipynb\)", section)
-    assert listed == [*ESSAYS[:-2], EVIDENCE.stem, *ESSAYS[-2:]]
+    assert listed == [*ORDER]
 
 
 def test_the_evidence_is_computed_from_the_top(tmp_path):

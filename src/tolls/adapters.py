@@ -100,7 +100,8 @@ def import_reports(
     if not known and found:
         check_columns(list(top[1]), tuple(COLUMNS), (), found, problems)
     problems.raise_if_any()
-    read, rows, remarks = 0, [], []
+    read = 0
+    rows: list[dict[str, str]] = []
     reading = Translation(known, found, problems) if known else None
     for line, cells in chain([top], table):
         read += 1
@@ -109,8 +110,7 @@ def import_reports(
         else:
             rows += _as_is(line, cells, found, problems)
     problems.raise_if_any()
-    if reading:
-        remarks = reading.remarks()
+    remarks = reading.remarks() if reading else []
     remarks += _left_out(top[1], found.values(), rows)
     told = f"{Path(path).name}: {_many(read, 'row')} read as {format}"
     return Imported(

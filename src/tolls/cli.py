@@ -393,7 +393,7 @@ def _import(options: argparse.Namespace) -> int:
 def _schema(options: argparse.Namespace) -> int:
     from tolls.schemas import as_text
 
-    print(as_text(options.of))
+    say(as_text(options.of))
     return DONE
 
 

@@ -6,20 +6,23 @@ The reader of rows and the schema for editors both take their domains from here.
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Literal, get_args
 
 from tolls.constants import FIRST_YEAR, LAST_YEAR, LEVELS, MAX_COUNT, MEASURES
+from tolls.names import DAY
 
 __all__ = [
     "COLUMNS", "COUNT", "COUNTS", "DATE_ALLOWED", "EVIDENCE", "LEVEL", "NAMES", "QUALIFIERS",
-    "count_mend", "date_mend",
+    "Evidence", "count_mend", "date_mend",
 ]  # fmt: skip
 
 QUALIFIERS = (
     "exact", "about", "at_least", "more_than", "up_to", "fewer_than", "range", "estimate", "words",
 )  # fmt: skip
-EVIDENCE = (
-    "count", "list", "public_list", "certified", "estimate", "projection", "rumour",
-)  # fmt: skip
+type Evidence = Literal[
+    "count", "list", "public_list", "certified", "estimate", "projection", "rumour"
+]
+EVIDENCE: tuple[str, ...] = get_args(Evidence.__value__)
 COUNT = r"[0-9]{1,18}(\.0{1,2})?"  # 120.0 is what tables of floats hold; 1.000 may be a thousand
 LEVEL = r"0?\.[0-9]{1,17}"
 COUNTS = ("value", "low", "high")
@@ -97,7 +100,7 @@ def date_mend(text: str) -> str:
     'write the year first, for day and month can be mistaken'
     """
     if re.fullmatch(r"[0-9]{1,4}[/. -][0-9]{1,2}[/. -][0-9]{1,4}", text):
-        if not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        if not re.fullmatch(DAY, text):
             return f"{DATE_ALLOWED}; write the year first, for day and month can be mistaken"
     elif re.fullmatch(r"[0-9]{5}(\.[0-9]+)?", text):
         return f"{DATE_ALLOWED}; this is a spreadsheet's number of a day: format it as a date"

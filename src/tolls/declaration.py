@@ -6,27 +6,20 @@ would make a wrong number.
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from tolls.constants import (
-    LEVELS,
-    MAX_NODES,
-    MAX_SOURCES,
-    MAX_YEARS,
-)  # fmt: skip
+from tolls.columns import Evidence
+from tolls.constants import LEVELS, MAX_NODES, MAX_SOURCES, MAX_YEARS
 from tolls.domains import NUMBER, Day, Flag, Line, Name, Text
 from tolls.errors import InputError, Problems
+from tolls.names import composed
 from tolls.presets import Presets
 from tolls.priors import Beta, LogNormal
 from tolls.validation import add_faults, without_faults
 
 __all__ = ["Declaration", "validate"]
 
-type Evidence = Literal[
-    "count", "list", "public_list", "certified", "estimate", "projection", "rumour"
-]
 type Measure = Literal["killed", "injured"]
 # wide enough for any judgement, and narrow enough that no number computed from them overflows
 type Mass = Annotated[float, Field(ge=LEVELS[0], le=LEVELS[1]), NUMBER]
@@ -265,20 +258,20 @@ def validate(raw: dict[str, Any], problems: Problems) -> Declaration:
 
 
 def _composed(given: Any, path: str, problems: Problems) -> Any:
-    """Write letters with marks in one way, so that equal names are equal."""
+    """Compose every text and key of nested tables."""
     if isinstance(given, str):
-        return given if given.isascii() else normalize("NFC", given)
+        return composed(given)
     if isinstance(given, list | tuple):
         return type(given)(_composed(item, f"{path}.{i}", problems) for i, item in enumerate(given))
     if not isinstance(given, Mapping):
         return given
-    composed: dict[Any, Any] = {}
+    table: dict[Any, Any] = {}
     for key, value in given.items():
-        name = normalize("NFC", key) if isinstance(key, str) else key
-        if name in composed:
+        name = composed(key) if isinstance(key, str) else key
+        if name in table:
             problems.add(f"key {path.removeprefix('.')}", f'"{name}" stands twice; keep one')
-        composed[name] = _composed(value, f"{path}.{name}", problems)
-    return composed
+        table[name] = _composed(value, f"{path}.{name}", problems)
+    return table
 
 
 def check_kinds(declaration: Declaration, presets: Presets, problems: Problems) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from tolls.constants import FIRST_YEAR, LAST_YEAR, MAX_NAME, MAX_TEXT
-from tolls.names import NAME_PATTERN, TEXT_PATTERN, in_calendar, name_fault, text_fault
+from tolls.names import DAY, NAME_PATTERN, TEXT_PATTERN, in_calendar, name_fault, text_fault
 
 __all__ = [
     "NUMBER", "Day", "Flag", "Line", "Name", "Positive", "Probability", "Spread", "Text",
@@ -39,7 +39,7 @@ def _flag(given: object) -> object:
 def _day(given: object) -> object:
     if isinstance(given, date) and not isinstance(given, datetime):
         return in_calendar(given)
-    if isinstance(given, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
+    if isinstance(given, str) and re.fullmatch(DAY, given):
         try:
             return in_calendar(date.fromisoformat(given))
         except ValueError:

@@ -335,8 +335,7 @@ def _gathered(case: Case, cut: date | None, fates: Fates) -> Evidence | None:
     said_by: dict[str, list[Report]] = {}
     for report in own:
         said_by.setdefault(report.source, []).append(report)
-    sources = [name for name in case.voices if name in said_by]
-    for name in sources:
+    for name in (name for name in case.voices if name in said_by):
         said, voice = said_by[name], case.voices[name]
         more, splits = assemble(said, voice, case.categories, case.presets, fates, case.scopes)
         statements += with_habit(more, case.presets.about)

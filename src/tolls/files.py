@@ -66,9 +66,8 @@ def _check_marks(head: bytes) -> None:
             raise Unreadable(what)
     if head[:64].lstrip().lower().startswith((b"<!doctype", b"<html")):
         raise Unreadable("is a web page; download the table itself")
-    for start, wide in ((0, "UTF-16"), (1, "UTF-16")):
-        if len(head) > 7 and not any(head[start:64:2]):
-            raise Unreadable(f"is {wide}; {_AGAIN}")
+    if len(head) > 7 and not all(any(head[start:64:2]) for start in (0, 1)):
+        raise Unreadable(f"is UTF-16; {_AGAIN}")
 
 
 def lines_of(path: Path, problems: Problems, most: int) -> Iterator[str]:

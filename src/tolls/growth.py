@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from tolls.errors import InputError
-from tolls.names import in_calendar
+from tolls.names import DAY, in_calendar
 from tolls.presets import Presets
 
 __all__ = ["LISTS", "Aspect", "Exposure", "Moment", "exposure", "parse_day"]
@@ -55,7 +55,7 @@ class Moment:
         >>> Moment.parse("2025-03-06").when.hour
         12
         """
-        if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(\Z|[T ][0-9])", text):
+        if not re.match(rf"{DAY}(\Z|[T ][0-9])", text):
             raise ValueError(f"{text!r} is no ISO date")
         if len(text) == len("2025-03-06"):
             return cls.of_date(in_calendar(date.fromisoformat(text)))
@@ -92,7 +92,7 @@ def parse_day(given: object, name: str) -> date:
     if isinstance(given, date) and not isinstance(given, datetime):
         return given
     try:
-        if isinstance(given, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", given):
+        if isinstance(given, str) and re.fullmatch(DAY, given):
             return date.fromisoformat(given)
     except ValueError:
         pass

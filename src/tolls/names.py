@@ -12,10 +12,12 @@ from tolls.constants import FIRST_YEAR, LAST_YEAR, MAX_NAME, MAX_TEXT
 from tolls.errors import JOINERS, Problems
 
 __all__ = [
+    "DAY",
     "NAME_PATTERN",
     "TEXT_PATTERN",
     "Alike",
     "alike",
+    "composed",
     "in_calendar",
     "name_fault",
     "text_fault",
@@ -30,6 +32,7 @@ _UNSEEN = (
     r"\t\n\r\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028\u2029"
     r"\u2060-\u206f\u3164\ue000-\uf8ff\ufeff\uffa0\ufff0-\uffff"
 )
+DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 NAME_PATTERN = rf"^(?!\s)[^{_CONTROL}{_UNSEEN}]+(?<!\s)$"
 TEXT_PATTERN = rf"^[^{_CONTROL}]*$"
 _BEYOND = r"\ud800-\udfff\U000e0000-\U0010ffff"  # lone halves of a character, tags, private use
@@ -77,6 +80,11 @@ def _told(text: str, found: re.Match[str]) -> str:
     what = _WORDS.get(character) or unicodedata.name(character, "a control character")
     near = text[max(place - 20, 0) : place + 20]
     return f'"{near}" holds U+{ord(character):04X}, {what}, as character {place + 1}'
+
+
+def composed(text: str) -> str:
+    """Write letters with marks in one way, so that equal names are equal."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def alike(name: str) -> str:

@@ -12,7 +12,7 @@ from tolls.errors import Problems
 from tolls.growth import Moment
 from tolls.reports import Report
 
-__all__ = ["check_citations", "covers", "origin_of", "settle_relays", "specificity"]
+__all__ = ["by_line", "check_citations", "covers", "origin_of", "settle_relays", "specificity"]
 
 _ORDER = ("exact", "about", "range", "at_least", "more_than", "up_to", "fewer_than")
 
@@ -52,21 +52,11 @@ def _roundings(value: int) -> set[int]:
     return found
 
 
-def origin_of(report: Report, reports: Sequence[Report]) -> tuple[str, ...]:
-    """Follow a relay's citations; returns the chain of sources from the relay to its origin.
-
-    The chain goes on from a cited source through its own relay of this figure on the same node; it
-    ends at a source that states the figure itself, has own figures on the node, or has no row. A
-    source that comes back closes the chain as a circle, which is then its last element.
-    """
-    return _origin(report, _by_line(reports))
-
-
 type _Lines = Mapping[tuple[str, str, str], Sequence[Report]]
 
 
-def _by_line(reports: Sequence[Report]) -> _Lines:
-    """Return what each source says of each node, in order."""
+def by_line(reports: Sequence[Report]) -> _Lines:
+    """Return what each source says of each node and measure, in order."""
     lines: dict[tuple[str, str, str], list[Report]] = {}
     for report in reports:
         lines.setdefault((report.source, report.category, report.measure), []).append(report)
@@ -75,7 +65,13 @@ def _by_line(reports: Sequence[Report]) -> _Lines:
     return lines
 
 
-def _origin(report: Report, lines: _Lines) -> tuple[str, ...]:
+def origin_of(report: Report, lines: _Lines) -> tuple[str, ...]:
+    """Follow a relay's citations; returns the chain of sources from the relay to its origin.
+
+    The chain goes on from a cited source through its own relay of this figure on the same node; it
+    ends at a source that states the figure itself, has own figures on the node, or has no row. A
+    source that comes back closes the chain as a circle, which is then its last element.
+    """
     chain = [report.source]
     current = report
     while current.cites:
@@ -99,11 +95,11 @@ def _origin(report: Report, lines: _Lines) -> tuple[str, ...]:
 def check_citations(reports: Sequence[Report], problems: Problems) -> None:
     """Note every circle of citations, once."""
     told: set[frozenset[str]] = set()
-    lines = _by_line(reports)
+    lines = by_line(reports)
     for report in reports:
         if not report.cites:
             continue
-        chain = _origin(report, lines)
+        chain = origin_of(report, lines)
         if chain[-1] not in chain[:-1]:
             continue
         circle = chain[chain.index(chain[-1]) :]
@@ -137,8 +133,8 @@ def settle_relays(
     own = [r for r in reports if not r.cites]
     stand_ins: dict[tuple[str, str, str, Moment, tuple[int | str, ...]], Report] = {}
     aside: list[tuple[Report, str]] = []
-    lines = _by_line(reports)
-    relays = [(r, _origin(r, lines)[-1]) for r in reports if r.cites]
+    lines = by_line(reports)
+    relays = [(r, origin_of(r, lines)[-1]) for r in reports if r.cites]
     own_of: dict[tuple[str, str], list[Report]] = {}
     for report in own:
         own_of.setdefault((report.source, report.category), []).append(report)

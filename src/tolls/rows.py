@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from typing import Any
-from unicodedata import normalize
 
 from tolls.columns import (
     COLUMNS,
@@ -25,7 +24,6 @@ from tolls.columns import (
 from tolls.constants import (
     LEVELS,
     MAX_COUNT,
-    MAX_NAME,
     MAX_YEARS,
     MEASURES,
     ROOT_WORDS,
@@ -34,7 +32,7 @@ from tolls.constants import (
 )  # fmt: skip
 from tolls.errors import Problems
 from tolls.growth import Moment
-from tolls.names import name_fault, text_fault
+from tolls.names import composed, name_fault, text_fault
 from tolls.reports import Report
 from tolls.tables import check_columns
 
@@ -160,25 +158,23 @@ def _known(category: str, names: Sequence[str]) -> bool:
     return category in names or category == UNKNOWN or (whole != category and whole in names)
 
 
-def _composed(cells: Mapping[str, str]) -> dict[str, str]:
-    """Write letters with marks in one way, so that equal names are equal."""
-    return {
-        column: normalize("NFC", text) if column in NAMES else text
-        for column, text in cells.items()
-    }
-
-
 class Row:
     """Validates one row; each method reads one aspect and notes its faults."""
 
     def __init__(self, number: int, cells: Mapping[str, str], problems: Problems) -> None:
         self.number, self.problems = number, problems
         self.faults = problems.count
-        self.cells = cells if all(map(str.isascii, cells.values())) else _composed(cells)
+        self.cells = {c: composed(text) if c in NAMES else text for c, text in cells.items()}
 
     def add(self, column: str, what: str) -> None:
         """Note a fault of a column."""
         self.problems.add(f"row {self.number}, column {column}", what)
+
+    def check_texts(self, names: Sequence[str]) -> None:
+        """Note cells that can be no name, or cannot be printed."""
+        for column, cell in self.cells.items():
+            if fault := (name_fault if column in names else text_fault)(cell):
+                self.add(column, fault)
 
     def choice(self, column: str, default: str, allowed: Sequence[str]) -> str:
         """Return one of the allowed words."""
@@ -275,11 +271,7 @@ class Row:
         source = self.cells.get("source", "")
         if not source:
             self.add("source", "is empty; say who states the count")
-        for column, cell in self.cells.items():
-            if not cell or (len(cell) < MAX_NAME and cell.isascii() and cell.isprintable()):
-                continue
-            if fault := (name_fault if column in NAMES else text_fault)(cell):
-                self.add(column, fault)
+        self.check_texts(NAMES)
         measure = self.choice("measure", root, MEASURES)
         category = self.cells.get("category", "")
         own = measure if measure in ROOTS else root  # the missing are of the killed

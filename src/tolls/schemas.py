@@ -11,14 +11,14 @@ from tolls.columns import COLUMNS, COUNT, COUNTS, EVIDENCE, LEVEL, NAMES, QUALIF
 from tolls.constants import MAX_COUNT, MAX_NAME, MAX_TEXT, MEASURES
 from tolls.declaration import Declaration
 from tolls.errors import InputError
-from tolls.names import NAME_PATTERN, TEXT_PATTERN
+from tolls.names import DAY, NAME_PATTERN, TEXT_PATTERN
 from tolls.presets import load_presets
 
 __all__ = ["as_text", "schema"]
 
 _SCHEMAS = ("case", "reports")
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_DAY = "^([0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9].*)?)?$"
+_MOMENT = f"^({DAY}([T ][0-9].*)?)?$"
 
 
 def schema(of: str = "case") -> dict[str, Any]:
@@ -34,18 +34,23 @@ def schema(of: str = "case") -> dict[str, Any]:
     -------
     dict
 
+    Raises
+    ------
+    InputError
+        If there is no such schema.
+
     Examples
     --------
     >>> schema("reports")["required"]
     ['source', 'published']
     """
+    if of not in _SCHEMAS:
+        raise InputError(f"schema {of}: no such schema; allowed: {', '.join(_SCHEMAS)}")
     return _case() if of == "case" else _row()
 
 
 def as_text(of: str) -> str:
     """Return a schema as the text of a JSON file."""
-    if of not in _SCHEMAS:
-        raise InputError(f"schema {of}: no such schema; allowed: {', '.join(_SCHEMAS)}")
     return json.dumps(schema(of), indent=2, ensure_ascii=False)
 
 
@@ -83,7 +88,7 @@ def _column(name: str) -> dict[str, Any]:
         return {"type": "string", "pattern": f"^({LEVEL})?$"}
     if name in ("published", "as_of"):
         least = {"minLength": 1} if name == "published" else {}
-        return {"type": "string", "pattern": _DAY, **least}
+        return {"type": "string", "pattern": _MOMENT, **least}
     if name in NAMES:
         pattern = NAME_PATTERN if name == "source" else f"^$|{NAME_PATTERN}"
         return {"type": "string", "maxLength": MAX_NAME, "pattern": pattern}

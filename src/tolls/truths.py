@@ -17,7 +17,6 @@ from tolls.case import Case
 from tolls.constants import MEASURES, ROOT_WORDS, ROOTS
 from tolls.errors import InputError, Problems, nearest
 from tolls.measures import label
-from tolls.names import name_fault, text_fault
 from tolls.rows import Row
 from tolls.scoring import NOTHING
 from tolls.tables import check_columns, read_csv, table_rows
@@ -182,9 +181,7 @@ class _TruthRow(Row):
 
     def entry(self, case: Case, dated: bool) -> _Entry | None:
         """Return what the row says; its faults go to the problems of the file."""
-        for column, text in self.cells.items():
-            if fault := (name_fault if column == "category" else text_fault)(text):
-                self.add(column, fault)
+        self.check_texts(("category",))
         measure = self.choice("measure", ROOTS[0], MEASURES)
         figure = self._figure()
         published = self._published(case) if dated else None

@@ -14,7 +14,7 @@ from tolls.declaration import NodeTable, RangeDeclaration, SourceTable
 from tolls.errors import InputError
 from tolls.evidence import Evidence, gather
 from tolls.priors import half_width
-from tolls.relays import origin_of
+from tolls.relays import by_line, origin_of
 from tolls.reliability import NONE
 from tolls.reports import Report
 
@@ -154,13 +154,13 @@ def without(case: Case, measure: str, voice: str) -> Case | None:
     """
     own = of_measure(case, measure)
     said = {r.row: own.scopes.settled(r) for r in own.reports if r.measure not in own.others}
-    everything = list(said.values())
+    lines = by_line(list(said.values()))
 
     def keep(report: Report) -> bool:
         settled = said.get(report.row)
         if settled is None or (report.measure in ROOTS and report.measure != measure):
             return True
-        speaker = origin_of(settled, everything)[-1] if settled.cites else settled.source
+        speaker = origin_of(settled, lines)[-1] if settled.cites else settled.source
         return own.voice(speaker, settled.category, settled.measure) != voice
 
     return _varied(case, keep=keep)
