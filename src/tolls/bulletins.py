@@ -101,7 +101,8 @@ def assemble(
             for row in f.rows
         ),
         "set_aside",
-        "says how many people a bulletin assigns to no part, and its parts are not all stated",
+        "says how many people a bulletin assigns to no part, which counts only as an exact figure "
+        "beside exact figures for all parts",
     )
     statements: list[Statement] = []
     # each scope, and each thing, has a line of its own
@@ -254,7 +255,7 @@ def _merge(
         fates.remarks.append(
             f"row {rows[0]}: {summed.source} splits {partition.of} twice, into "
             f"{min(twin.number, total):,} and {max(twin.number, total):,} people as of {as_of}; "
-            "the larger sum is used, both splits are"
+            "the larger sum is used, and both splits"
         )
     twin.rows += rows
     twin.report = max(twin.report, summed, key=lambda r: r.value or 0)

@@ -10,7 +10,7 @@ from tolls.declaration import Declaration
 from tolls.presets import Presets
 from tolls.reports import Report
 
-__all__ = ["parts_above", "round_exact", "suspected_copies"]
+__all__ = ["not_read", "parts_above", "round_exact", "suspected_copies"]
 
 
 def suspected_copies(
@@ -77,6 +77,37 @@ def _speakers(by_source: dict[str, list[int]]) -> str:
 
 def _groups(by_source: dict[str, list[int]], declaration: Declaration) -> int:
     return len({_group(source, declaration) for source in by_source})
+
+
+def not_read(reports: Sequence[Report], declaration: Declaration) -> list[str]:
+    """Return a remark per column that says a figure counts something else, where nothing reads it.
+
+    Parameters
+    ----------
+    reports : sequence of Report
+    declaration : Declaration
+        Of the measure that they speak of.
+
+    Returns
+    -------
+    list of str
+        On column ``scope``, then on ``definition``.
+    """
+    columns = []
+    if not declaration.scopes:
+        columns.append(("scope", "scopes", [(r.row, r.scope) for r in reports]))
+    if not (declaration.definitions or declaration.bridges):
+        own = [(r.row, r.definition * (r.definition != r.category)) for r in reports]
+        columns.append(("definition", "definitions and no bridges", own))
+    told = []
+    for column, none, cells in columns:
+        rows = [row for row, text in cells if text]
+        if rows:
+            told.append(
+                f"column {column} is filled (row {_listed(rows)}), and the case declares no "
+                f"{none}: counted as the event's own toll all the same"
+            )
+    return told
 
 
 def round_exact(reports: Sequence[Report], presets: Presets) -> list[str]:

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from tolls.bulletins import assemble
 from tolls.case import Case
 from tolls.constants import ROOTS
-from tolls.doubts import suspected_copies
+from tolls.doubts import not_read, suspected_copies
 from tolls.errors import InputError
+from tolls.formatting import listed
 from tolls.growth import LISTS, Aspect, Moment, exposure, parse_day
 from tolls.relays import settle_relays
 from tolls.reports import Report
@@ -283,8 +284,10 @@ def gather(case: Case, as_of: date | str | None = None) -> Evidence:
     others = {measure: _gathered(other, cut, fates) for measure, other in case.others.items()}
     found = _gathered(case, cut, fates)
     if found is None:
+        beside = [measure for measure, other in others.items() if other is not None]
         raise InputError(
-            f"{case.title}: no report is left to estimate from"
+            f"{case.title}: no report is left to estimate "
+            + (f"the killed from, and {listed(beside)} only beside them" if beside else "from")
             + (f" as of {cut}" if cut else "")
             + f" ({_tally(fates)}); add reports"
             + (" or take a later date" if cut else "")
@@ -355,6 +358,9 @@ def _gathered(case: Case, cut: date | None, fates: Fates) -> Evidence | None:
         warnings=(
             *case.assumptions,
             *_entered(case, fates),
+            *not_read(
+                [r for r in case.reports if r.row in {u.row for u in usable}], case.declaration
+            ),
             *habits_in_words(
                 statements, case.presets.about, "" if case.measure == ROOTS[0] else case.measure
             ),
