@@ -19,6 +19,7 @@ from tolls.constants import VERSION
 from tolls.errors import EstimateRefused, InputError, TollsError
 from tolls.evidence import gather
 from tolls.measures import label
+from tolls.outputs import inputs_of, made_apart, write_apart
 from tolls.overview import understood
 from tolls.reports import as_csv
 from tolls.terminal import say, say_table, tell, watched
@@ -27,11 +28,6 @@ __all__ = ["main"]
 
 DONE, REFUSED, WRONG_INPUT, FAILED = range(4)
 DEFAULT_SEED = 0
-WRITTEN = (
-    "index.html", "document.pdf", "estimate.json", "estimate.nc", "estimates.csv", "runs.jsonl",
-    "calibration.json", "coverage.csv", "scores.csv", "summary.csv", "unscored.csv",
-)  # fmt: skip
-"""Names of files that commands write to a folder, beside figures."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -220,7 +216,7 @@ def _fit(options: argparse.Namespace) -> int:
     from tolls.fitting import fit  # what it loads costs seconds, and a typo should not
 
     case, seed = read_case(options.path), _seed(options)
-    folder = _made(options.folder, _inputs(options.path, case))
+    folder = made_apart(options.folder, inputs_of(options.path, case))
     code = DONE
     try:
         estimate = fit(
@@ -255,7 +251,7 @@ def _render(options: argparse.Namespace) -> int:
     from tolls.rendering import render  # what it loads costs seconds, and a typo should not
 
     case, seed = read_case(options.path), _seed(options)
-    _made(options.folder, _inputs(options.path, case))
+    made_apart(options.folder, inputs_of(options.path, case))
     try:
         page = render(
             case,
@@ -277,7 +273,9 @@ def _calibrate(options: argparse.Namespace) -> int:
 
     cases, seed = [read_case(path) for path in options.path], _seed(options)
     own = zip(options.path, cases, strict=True)
-    folder = _made(options.folder, [file for path, case in own for file in _inputs(path, case)])
+    folder = made_apart(
+        options.folder, [file for path, case in own for file in inputs_of(path, case)]
+    )
     try:
         found = calibrate(cases, options.n, seed=seed, folder=folder)
     except EstimateRefused as refusal:
@@ -302,9 +300,9 @@ def _backtest(options: argparse.Namespace) -> int:
 
     pairs, seed = _verified(Path(options.path), options.truth), _seed(options)
     read = [
-        path for case, truth in pairs.values() for path in (truth, *_inputs(truth.parent, case))
+        path for case, truth in pairs.values() for path in (truth, *inputs_of(truth.parent, case))
     ]
-    folder = _made(options.folder, read)
+    folder = made_apart(options.folder, read)
     days = options.as_of or DAYS
     result = backtest(pairs, as_of=days, seed=seed, engine=options.engine, folder=folder)
     if folder is not None:
@@ -361,7 +359,7 @@ def _simulate(options: argparse.Namespace) -> int:
     case, seed = read_case(options.path), _seed(options)
     simulated = simulate(case, seed=seed)
     text = as_csv([report.as_row() for report in simulated.case.reports])
-    _write(options.output, text, *_inputs(options.path, case))
+    write_apart(options.output, text, *inputs_of(options.path, case))
     known = max(report.published.day for report in simulated.case.reports) + timedelta(days=1)
     rows = [
         {
@@ -386,7 +384,7 @@ def _import(options: argparse.Namespace) -> int:
     if options.output is None:
         say_table(imported.to_csv())
         return DONE
-    _write(options.output, imported.to_csv(), Path(options.file))
+    write_apart(options.output, imported.to_csv(), Path(options.file))
     return DONE
 
 
@@ -409,50 +407,9 @@ def _column_map(pairs: Sequence[str]) -> dict[str, str]:
     return columns
 
 
-def _write(output: str, text: str, *read: Path) -> None:
-    """Write a file of its own, never over what was read."""
-    from tolls.storage import write_atomically
-
-    target = Path(output)
-    special = target.is_symlink() or (target.exists() and not target.is_file())
-    if special or target.resolve() in [path.resolve() for path in read]:
-        raise InputError(
-            f"-o {target}: is a folder, link, device or the file that is read; name another file"
-        )
-    _made(str(target.parent))
-    write_atomically(target, text.encode())
-    tell(f"written to {target}")
-
-
 def _seed(options: argparse.Namespace) -> int:
     """Return the seed that is given, or the default one, and say so."""
     if options.seed is None:
         tell(f"no --seed given: the seed is {DEFAULT_SEED}")
         return DEFAULT_SEED
     return int(options.seed)
-
-
-def _inputs(path: str | Path, case: Case) -> list[Path]:
-    """Return the files that a case was read from."""
-    given, declared = Path(path), case.declaration
-    folder = given if given.is_dir() else given.parent
-    return [given, *(folder / n for n in ("case.toml", declared.reports, declared.reliability))]
-
-
-def _made(folder: str | None, read: Sequence[Path] = ()) -> Path | None:
-    """Make the output folder before anything is computed, so that a fault shows at once."""
-    from tolls.storage import made
-
-    if folder is None:
-        return None
-    if not folder.strip():
-        raise InputError('-o "": is no folder; name one')
-    target = made(Path(folder))
-    for path in read:
-        inside = path.resolve().parent == target.resolve()
-        if inside and (path.name in WRITTEN or path.suffix == ".svg"):
-            raise InputError(
-                f"-o {folder}: {path.name}, which is read, would be written over; name another "
-                "folder"
-            )
-    return target
