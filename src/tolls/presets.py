@@ -300,7 +300,7 @@ class Sensitivity(_Table):
 
 
 class Checks(_Table):
-    """When it is told that the model and the reports do not fit, or that sources were copied."""
+    """When it is told that the model and the reports do not fit, or what else looks odd."""
 
     level: Probability
     learnt: Probability
@@ -309,6 +309,9 @@ class Checks(_Table):
     copied_sources: Annotated[int, Field(ge=2)]
     copied_least: Annotated[int, Field(ge=1)]
     copied_few: Annotated[int, Field(ge=2)]
+    copied_odd: Annotated[int, Field(ge=2)]
+    copied_words: Annotated[int, Field(ge=2)]
+    late_days: Annotated[int, Field(ge=1)]
 
 
 def _shipped[Table: _Table](kind: type[Table], name: str) -> Table:
