@@ -115,3 +115,33 @@ def test_a_scale_that_no_computation_can_bear_is_refused(capsys, tmp_path, scale
     folder = folder_of(tmp_path, 'format = 1\nreliability = "own.toml"\n')
     (folder / "own.toml").write_text(scale)
     refused(capsys, ["check", str(folder)], scale[1:].partition("]")[0])
+
+
+CASE = tolls.Case([ROW])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: tolls.read_case(None), lambda: tolls.load(None), lambda: tolls.load(5),
+        lambda: tolls.fit(3, seed=1), lambda: tolls.simulate(5, seed=1),
+        lambda: tolls.pymc_model(5), lambda: tolls.from_pymc(5, 5),
+        lambda: tolls.from_pymc(CASE, 5), lambda: tolls.calibrate(5, n=1, seed=1),
+        lambda: tolls.calibrate(CASE, n=1, seed=1, folder=5),
+        lambda: tolls.calibrate(CASE, n=1, seed=1, executor=5),
+        lambda: tolls.backtest(5, seed=1), lambda: tolls.backtest({"a": 5}, seed=1),
+        lambda: tolls.backtest({"a": (CASE,)}, seed=1),
+        lambda: tolls.backtest(CASE, 50, as_of=None, seed=1),
+        lambda: tolls.backtest(CASE, 50, as_of=[0], folder=5, seed=1),
+        lambda: tolls.elicit(5), lambda: tolls.elicit([], kind=[]),
+        lambda: tolls.elicit(quantiles=5), lambda: tolls.elicit([], reliability=5),
+        lambda: tolls.sensitivity(5, seed=1), lambda: tolls.sensitivity(CASE, seed=1, at_least="x"),
+        lambda: tolls.sensitivity(CASE, seed=1, node=5),
+        lambda: tolls.timeline(5, ["2025-03-09"], seed=1), lambda: tolls.timeline(CASE, 5, seed=1),
+        lambda: tolls.render(CASE, None, seed=1), lambda: tolls.render(5, "page", seed=1),
+    ],
+)  # fmt: skip
+def test_an_argument_of_another_type_is_told(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(tolls.InputError, match="allowed"):
+        call()

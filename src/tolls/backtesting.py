@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from tolls.apportionment import integer_tolls
 from tolls.baselines import ZERO_MEAN, points, usable, zero_mean
 from tolls.case import Case
-from tolls.errors import EstimateRefused, InputError
+from tolls.errors import EstimateRefused, InputError, check_type
 from tolls.evidence import Evidence, gather
 from tolls.fitting import fit
 from tolls.growth import parse_day
@@ -120,6 +120,8 @@ def backtest(
         for e in events
         for node, reason in e.truth.unscored
     ]
+    if not isinstance(as_of, int | date | str):
+        check_type("as_of", as_of, Iterable, "days or dates")
     wanted = [as_of] if isinstance(as_of, int | date | str) else list(as_of)
     looks = [look for e in events if e.truth.tolls for look in e.looks(wanted, unscored)]
     if not looks:
@@ -242,10 +244,14 @@ def _events(case: Any, truth: Any) -> list[_Event]:
             raise InputError(
                 "truth: is given beside several cases; allowed: pairs of case and truth"
             )
-        pairs = list(case.items()) if isinstance(case, Mapping) else [(None, pair) for pair in case]
-        if not all(isinstance(p, tuple | list) and isinstance(p[0], Case) for _, p in pairs):
-            raise TypeError(
-                "case: allowed are a tolls.Case, or pairs of a tolls.Case and its truth"
+        given = case if isinstance(case, Iterable) else (case,)
+        pairs = list(given.items()) if isinstance(given, Mapping) else [(None, p) for p in given]
+        if not all(
+            isinstance(p, tuple | list) and len(p) == 2 and isinstance(p[0], Case) for _, p in pairs
+        ):
+            raise InputError(
+                "case: is neither a tolls.Case nor pairs of a tolls.Case and its truth; allowed: "
+                "either (tolls.read_case)"
             )
         named = [(name or pair[0].title, (pair[0], pair[1])) for name, pair in pairs]
     names = [name for name, _ in named]

@@ -17,7 +17,7 @@ from scipy.special import betaln, expit, log_expit
 
 from tolls import markup
 from tolls.constants import CI_PROB, MAX_COUNT
-from tolls.errors import InputError, Problems
+from tolls.errors import InputError, Problems, check_type
 from tolls.formatting import count, interval, percent, text_table
 from tolls.presets import Presets, load_presets
 from tolls.priors import Beta, LogNormal
@@ -258,10 +258,15 @@ def elicit(
     probability, before any other evidence), if it is honest and everything is knowable by then;
     about 6 of 100 of its statements are gross errors.
     """
+    check_type("elicit, reliability", reliability, str, "a shipped scale or a path")
     presets = load_presets(reliability, file="elicit")
     problems = Problems("elicit")
-    if kind not in presets.source_kinds:
-        problems.unknown("kind", "kind of source", kind, presets.source_kinds)
+    if str(kind) not in presets.source_kinds:
+        problems.unknown("kind", "kind of source", str(kind), presets.source_kinds)
+    if track_record is not None:
+        check_type("elicit, track_record", track_record, Iterable, "pairs (reported, verified)")
+    if quantiles is not None:
+        check_type("elicit, quantiles", quantiles, Mapping, "a mapping, as {0.1: 0.6, 0.9: 1.2}")
     if (track_record is None) == (quantiles is None):
         found = "neither" if quantiles is None else "both"
         problems.add(

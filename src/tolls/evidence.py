@@ -17,7 +17,7 @@ from tolls.bulletins import assemble
 from tolls.case import Case
 from tolls.constants import ROOTS
 from tolls.doubts import not_read, suspected_copies
-from tolls.errors import InputError
+from tolls.errors import InputError, check_type
 from tolls.formatting import listed
 from tolls.growth import LISTS, Aspect, Moment, exposure, parse_day
 from tolls.relays import settle_relays
@@ -279,6 +279,7 @@ def gather(case: Case, as_of: date | str | None = None) -> Evidence:
     InputError
         If the cut is no date or lies before the start, or nothing is left to estimate from.
     """
+    check_type("case", case, Case, "a tolls.Case (tolls.read_case)")
     cut = _cut(as_of, case)
     fates = Fates()
     others = {measure: _gathered(other, cut, fates) for measure, other in case.others.items()}

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from tolls.case import Case
 from tolls.constants import MAX_ESTIMATE_BYTES, VERSION
 from tolls.convergence import Diagnostics
-from tolls.errors import InputError
+from tolls.errors import InputError, check_path
 from tolls.estimate import Estimate
 from tolls.evidence import Evidence, gather
 from tolls.files import Unreadable, open_plain
@@ -66,6 +66,7 @@ def load(path: str | Path, *, check: bool = True) -> Estimate:
     --------
     >>> tolls.load("estimate.nc")  # doctest: +SKIP
     """
+    check_path("path", path)
     try:
         with open_plain(Path(path), MAX_ESTIMATE_BYTES) as file:
             content = file.read(MAX_ESTIMATE_BYTES + 1)

@@ -22,7 +22,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from tolls.errors import InputError, TollsError
+from tolls.errors import InputError, TollsError, check_path, check_type
 from tolls.progress import progress
 from tolls.storage import write_atomically
 
@@ -65,6 +65,7 @@ class Journal:
         header: Mapping[str, Any],
         sound: Callable[[Any], bool] = lambda _: True,
     ) -> None:
+        check_path("folder", folder)
         self.path = Path(folder) / NAME
         self.results: dict[int, Any] = {}
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -152,6 +153,8 @@ def run_all(
         If a worker process has died; the message says why. What a run raises is raised. The other
         runs are called off then, as by an interrupt; those that had ended are kept.
     """
+    if executor is not None and not hasattr(executor, "submit"):
+        check_type("executor", executor, Executor, "a concurrent.futures.Executor")
     done = {run: r for run, r in (journal.results if journal else {}).items() if run in arguments}
     waiting: dict[Future[Any], int] = {}
     others, workers = set(active_children()), set[BaseProcess]()
