@@ -117,6 +117,29 @@ def test_a_scale_that_no_computation_can_bear_is_refused(capsys, tmp_path, scale
     refused(capsys, ["check", str(folder)], scale[1:].partition("]")[0])
 
 
+def test_where_no_report_is_left_the_file_and_each_reason_are_told(capsys, tmp_path):
+    rows = "A,0,at_least,2025-03-09\nB,0,at_least,2025-03-09\nA,5,,2025-03-12\n"
+    table = "source,value,qualifier,published\n" + rows
+    folder = folder_of(tmp_path, "format = 1\nstart = 2025-03-08\n", table)
+    file = str(folder / "reports.csv")
+    nothing = 'set aside: 2 reports (row 2, 3): "at least 0" says nothing'
+    arguments = ["check", str(folder), "--as-of", "2025-03-10"]
+    refused(capsys, arguments, nothing, "later: 1 report (row 4): published after", file=file)
+
+
+def test_a_fault_of_a_scale_is_told_with_its_path(capsys, tmp_path):
+    folder = folder_of(tmp_path / "case", 'format = 1\nreliability = "../own.toml"\n')
+    (tmp_path / "own.toml").write_text("[grades.A]\nscatter = -1\n")
+    refused(capsys, ["check", str(folder)], "grades.A", file=str(folder / ".." / "own.toml"))
+
+
+def test_the_limit_of_an_import_is_that_of_a_table_of_events(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("tolls.adapters.MAX_IMPORT_ROWS", 2)
+    table = tmp_path / "table.csv"
+    table.write_text(GOOD + "B,6,2025-03-09\nC,7,2025-03-09\n")
+    refused(capsys, ["import", "csv", str(table)], "allowed: 2, the rows of a table of events")
+
+
 CASE = tolls.Case([ROW])
 
 

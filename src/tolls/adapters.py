@@ -90,7 +90,7 @@ def import_reports(
     known = None if format == "csv" else load_format(format)
     first = known.columns["event"].names[0] if known and known.preamble else ""
     # row by row: a data set of events is larger than all that is kept of it
-    table = csv_rows(Path(path), problems, MAX_IMPORT_ROWS, first=first)
+    table = csv_rows(Path(path), problems, MAX_IMPORT_ROWS, first=first, holds="a table of events")
     top = next(table, None)
     if top is None and not problems.messages:
         problems.add("", "has no row below its header; import a file with at least one")

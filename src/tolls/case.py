@@ -120,6 +120,7 @@ class Case:
     assumptions: tuple[str, ...]
     measure: str
     others: dict[str, "Case"]
+    reports_file: str
     _own: Declaration
 
     def __init__(
@@ -243,6 +244,8 @@ class Case:
             if own:
                 self.others[root] = Case.__new__(Case)
                 self.others[root]._settle(settled, presets, root, own, trees)
+        for case in (self, *self.others.values()):
+            case._set(reports_file=content.reports_file)
 
     def _set(self, **values: object) -> None:
         self.__dict__.update(values)

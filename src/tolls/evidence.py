@@ -287,10 +287,10 @@ def gather(case: Case, as_of: date | str | None = None) -> Evidence:
     if found is None:
         beside = [measure for measure, other in others.items() if other is not None]
         raise InputError(
-            f"{case.title}: no report is left to estimate "
+            f"{case.reports_file}: no report is left to estimate "
             + (f"the killed from, and {listed(beside)} only beside them" if beside else "from")
             + (f" as of {cut}" if cut else "")
-            + f" ({_tally(fates)}); add reports"
+            + f" ({'; '.join(_told(fates, FATES))}); add reports"
             + (" or take a later date" if cut else "")
         )
     told = {name: other for name, other in others.items() if other is not None}
@@ -397,19 +397,14 @@ def _entered(case: Case, fates: Fates) -> list[str]:
     return [f"row {', '.join(map(str, rows))}: {way}" for way, rows in ways.items()]
 
 
-def _tally(fates: Fates) -> str:
-    tally = Counter(fate for fate, _ in fates.by_row.values())
-    return ", ".join(f"{n} {fate.replace('_', ' ')}" for fate, n in tally.items())
-
-
-def _told(fates: Fates) -> list[str]:
+def _told(fates: Fates, which: Sequence[str] = ("set_aside",)) -> list[str]:
     """Tell what was set aside for want of support; relays and repeats are counted elsewhere."""
-    reasons: dict[str, list[int]] = {}
-    for row, (fate, reason) in sorted(fates.by_row.items()):
-        if fate == "set_aside":
-            reasons.setdefault(reason, []).append(row)
+    reasons: dict[tuple[str, str], list[int]] = {}
+    for row, fate in sorted(fates.by_row.items()):
+        if fate[0] in which:
+            reasons.setdefault(fate, []).append(row)
     return [
-        f"set aside: {len(rows)} report{'s' * (len(rows) > 1)} (row "
-        f"{', '.join(map(str, rows[:5]))}{', …' * (len(rows) > 5)}): {reason}"
-        for reason, rows in reasons.items()
+        f"{fate.replace('_', ' ')}: {len(rows)} report{'s' * (len(rows) > 1)} (row "
+        f"{', '.join(map(str, rows[:5]))}{', …' * (len(rows) > 5)}){reason and f': {reason}'}"
+        for (fate, reason), rows in reasons.items()
     ]

@@ -86,7 +86,7 @@ def lines_of(path: Path, problems: Problems, most: int) -> Iterator[str]:
             raw.seek(0)
             count = _count_lines(raw)
             if count > most:
-                raise Unreadable(f"has {count:,} lines; allowed: {most:,}, the lines of one event")
+                raise Unreadable(f"has {count:,} lines; allowed: {most:,}")
             raw.seek(0)
             text = io.TextIOWrapper(raw, "utf-8-sig", "surrogateescape", newline="")
             number = 0

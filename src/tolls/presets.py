@@ -397,7 +397,7 @@ def load_presets(
     problems = Problems(file or "Case")
     own = _own_tables(scale, (folder or Path()).resolve(), problems)
     problems.raise_if_any()
-    tables = Problems(scale)
+    tables = Problems(str((folder or Path()) / scale))
     try:
         return Presets.model_validate(_overlay(_shipped_tables("admiralty"), own))
     except ValidationError as error:

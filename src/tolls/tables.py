@@ -31,22 +31,23 @@ def read_csv(path: Path, problems: Problems) -> list[tuple[int, dict[str, str]]]
 
 
 def csv_rows(
-    path: Path, problems: Problems, limit: int, *, first: str = ""
+    path: Path, problems: Problems, limit: int, *, first: str = "", holds: str = "one event"
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the rows of a CSV file with their line numbers, no more than `limit`.
 
     Of twice as many lines none is read: cells of several lines are few.
 
-    Lines above the header are passed over where `first` says with which column the header begins.
+    Lines above the header are passed over where `first` says with which column the header begins;
+    `holds` says for what the limit is meant.
     """
     try:
-        yield from _rows(lines_of(path, problems, 2 * limit), problems, limit, first)
+        yield from _rows(lines_of(path, problems, 2 * limit), problems, limit, first, holds)
     except Unreadable as error:
         problems.add("", str(error))
 
 
 def _rows(
-    lines: Iterator[str], problems: Problems, limit: int, first: str
+    lines: Iterator[str], problems: Problems, limit: int, first: str, holds: str
 ) -> Iterator[tuple[int, dict[str, str]]]:
     above: list[str] = []
     for text in lines:  # without the column that is looked for the first line is the header
@@ -80,7 +81,7 @@ def _rows(
             count += 1
             if count > limit:
                 problems.add(
-                    "", f"has more than {limit:,} rows; allowed: {limit:,}, the rows of one event"
+                    "", f"has more than {limit:,} rows; allowed: {limit:,}, the rows of {holds}"
                 )
                 return
             if len(kept) > 1:
