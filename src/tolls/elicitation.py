@@ -252,11 +252,11 @@ def elicit(
     >>> record = [(90, 100), (38, 45), (210, 200), (12, 12), (400, 520), (71, 80)]
     >>> known = tolls.elicit(record, kind="monitor")
     >>> known.grade, round(known.bias.median, 2), round(known.bias.sd, 2)
-    ('A', 0.9, 0.16)
+    ('A', 0.9, 0.15)
     >>> print(known.sentence)  # doctest: +NORMALIZE_WHITESPACE
-    A report of 500 from such a source suggests a true toll of about 560 (320 to 980 with 95 %
+    A report of 500 from such a source suggests a true toll of about 560 (350 to 890 with 95 %
     probability, before any other evidence), if it is honest and everything is knowable by then;
-    about 6 of 100 of its statements are gross errors.
+    about 5 of 100 of its statements are gross errors.
     """
     check_type("elicit, reliability", reliability, str, "a shipped scale or a path")
     presets = load_presets(reliability, file="elicit")

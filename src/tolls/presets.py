@@ -6,6 +6,7 @@ TOML file in ``reliability = "…"``; tables that the file leaves out keep the s
 
 import math
 import tomllib
+from collections import Counter
 from functools import cache, cached_property
 from importlib import resources
 from itertools import pairwise
@@ -106,6 +107,16 @@ class Words(_Table):
                 raise ValueError(
                     f"no word covers {low:g} to {high:g}; the words cover all from 0 on"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _once(self) -> "Words":
+        said = Counter(word for name, t in self.terms.items() for word in {name, *t.also})
+        twice = [word for word, times in said.items() if times > 1]
+        if twice:
+            raise ValueError(
+                f'"{twice[0]}" stands for two words; keep one, or set the other to false'
+            )
         return self
 
     @cached_property
@@ -397,9 +408,10 @@ def load_presets(
     problems = Problems(file or "Case")
     own = _own_tables(scale, (folder or Path()).resolve(), problems)
     problems.raise_if_any()
+    whole = _overlay(_shipped_tables("admiralty"), own)
     tables = Problems(str((folder or Path()) / scale))
     try:
-        return Presets.model_validate(_overlay(_shipped_tables("admiralty"), own))
+        return Presets.model_validate(_without_removed(whole))
     except ValidationError as error:
         add_faults(tables, error, Presets)
         raise InputError(tables.told()) from None
@@ -424,6 +436,20 @@ def _own_tables(scale: str, base: Path, problems: Problems) -> dict[str, Any]:
     except Unreadable as error:
         problems.add(key, f'"{scale}" {error}')
     return {}
+
+
+def _without_removed(tables: dict[str, Any]) -> dict[str, Any]:
+    """Take the shipped words and hedges out that one's own file sets to false."""
+    shipped, words = _shipped_tables("admiralty"), tables["words"]
+    if isinstance(words, dict):
+        words = words | {"terms": _kept(words["terms"], shipped["words"]["terms"])}
+    return tables | {"words": words, "hedges": _kept(tables["hedges"], shipped["hedges"])}
+
+
+def _kept(named: Any, shipped: dict[str, Any]) -> Any:
+    if not isinstance(named, dict):
+        return named
+    return {name: v for name, v in named.items() if v is not False or name not in shipped}
 
 
 def _overlay(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

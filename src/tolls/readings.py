@@ -76,7 +76,7 @@ def in_numbers(report: Report, presets: Presets, problems: Problems) -> Report:
         problems.add(
             f"row {report.row}, column words",
             f'"{report.words[:80]}" is in no table of words; allowed: {", ".join(words)}, with N a '
-            f"number, or words that your own scale declares{hint}",
+            f"number (250, two dozen), or words that your own scale declares{hint}",
         )
         return report
     if phrase.value is None:

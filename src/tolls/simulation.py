@@ -5,7 +5,6 @@ believes, and words it, by rounding, flooring and splitting as the statements sa
 """
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -21,6 +20,7 @@ from tolls.errors import InputError
 from tolls.evidence import Evidence, gather
 from tolls.growth import Aspect, Moment, exposure
 from tolls.measures import label
+from tolls.phrases import reworded
 from tolls.statements import Composition, Link, Statement
 
 __all__ = ["Simulation", "check_seed", "draw_sizes", "draw_truth", "simulate"]
@@ -462,7 +462,7 @@ class _World:
             return row | _interval(value, reading.sigma)
         if reading.wording == "about" and first.words:  # its hedge with another number
             return row | {
-                "words": re.sub(r"\d[\d, ]*", str(value), first.words),
+                "words": reworded(first.words, value),
                 "qualifier": "words",
             }
         exact = reading.wording in ("range", "floor", "ceiling")
