@@ -161,6 +161,8 @@ def _known(category: str, names: Sequence[str]) -> bool:
 class Row:
     """Validates one row; each method reads one aspect and notes its faults."""
 
+    worded = True  # whether the table has columns for the wording of a count
+
     def __init__(self, number: int, cells: Mapping[str, str], problems: Problems) -> None:
         self.number, self.problems = number, problems
         self.faults = problems.count
@@ -189,7 +191,7 @@ class Row:
         if not text:
             return None
         if not re.fullmatch(COUNT, text):
-            self.add(column, f'"{text}" is no integer; {count_mend(text)}')
+            self.add(column, f'"{text}" is no integer; {count_mend(text, worded=self.worded)}')
             return None
         number = int(text.partition(".")[0])
         if number > MAX_COUNT:
