@@ -9,6 +9,7 @@ from datetime import date
 from tolls.categories import Categories
 from tolls.constants import ROOTS
 from tolls.declaration import Declaration
+from tolls.formatting import listed
 from tolls.names import look, mixed_scripts
 from tolls.presets import Presets
 from tolls.reports import Report
@@ -158,9 +159,9 @@ def twin_names(sources: Iterable[str], declaration: Declaration) -> list[str]:
                     "drawn alike; retype it where another name is meant"
                 )
         told += [
-            f"{what} {' and '.join(map(_quoted, alike))} differ in punctuation, accents or script "
-            "at most, and count apart: write them alike where they mean the same; nothing was "
-            "merged"
+            f"{what} {listed([_quoted(name) for name in alike])} differ in punctuation, accents or "
+            "script at most, and count apart: write them alike where they mean the same; nothing "
+            "was merged"
             for alike in seen.values()
             if len(alike) > 1
         ]
