@@ -9,6 +9,7 @@ from tolls.ranking import Fit, fitted
 
 NAMES = ("Monitor", "Ministry", "Press")
 RELAYING = ("Wire", "Paper")
+SCATTER = 0.8
 SHARED = {"kind": "conflict", "range": {"low": 50, "high": 20_000}}
 
 
@@ -22,7 +23,7 @@ def whole_model() -> list[Case]:
     return [everything(), unanchored, searching(), three_sources()]
 
 
-def three_sources(wording: str = "exact", scatter: float = 0.3) -> Case:
+def three_sources(wording: str = "exact") -> Case:
     """Return a case of three alike sources, each heard twice."""
     rows = [
         {
@@ -34,9 +35,18 @@ def three_sources(wording: str = "exact", scatter: float = 0.3) -> Case:
         for name in NAMES
         for day in (8, 11)
     ]
-    spread = {"median": scatter, "low": scatter / 2, "high": 2 * scatter}
+    spread = {"median": 0.3, "low": 0.15, "high": 0.6}
     sources = {name: {"grade": "B", "scatter": spread} for name in NAMES}
     return case_of(*rows, **SHARED, sources=sources)
+
+
+def heard_once(count: int, scatter: float) -> Case:
+    """Return a case of alike sources with hardly a bias of their own, each heard once."""
+    names = [f"Morgue {i}" for i in range(count)]
+    rows = [{"source": n, "value": 300 + i, "published": "2025-03-11"} for i, n in enumerate(names)]
+    spread = {"median": scatter, "low": scatter / 1.2, "high": 1.2 * scatter}
+    source = {"grade": "A", "kind": "forensic", "scatter": spread}
+    return case_of(*rows, **SHARED, sources=dict.fromkeys(names, source))
 
 
 def hearsay() -> Case:
@@ -54,8 +64,8 @@ def _rows(case: Case) -> list[dict[str, str]]:
 
 
 def halved_scatter(case: Case, seed: int) -> Estimate:
-    """Fit as if sources scattered half as much."""
-    return fitted(three_sources(scatter=0.15).with_reports(_rows(case)), seed)
+    """Fit as if the source scattered half as much."""
+    return fitted(heard_once(1, SCATTER / 2).with_reports(_rows(case)), seed)
 
 
 def relays_counted(case: Case, seed: int) -> Estimate:
@@ -67,7 +77,10 @@ def relays_counted(case: Case, seed: int) -> Estimate:
 
 
 def wrong_overshoot(case: Case, seed: int) -> Estimate:
-    """Fit as if floors lay a tenth as far below what is believed."""
+    """Fit as if all floors lay close below what is believed.
+
+    The shipped ones mostly lie so far below that a tenth of it makes hardly a difference.
+    """
     bounds = case.presets.bounds.model_copy(update={"means": (0.02, 0.3)})
     return fitted(with_presets(case, bounds=bounds), seed)
 
@@ -91,8 +104,8 @@ def missing_as_dead(case: Case, seed: int) -> Estimate:
 
 
 WRONG: dict[str, tuple[Case, Fit]] = {
-    "halved scatter": (three_sources(), halved_scatter),
+    "halved scatter": (heard_once(1, SCATTER), halved_scatter),
     "relays counted": (hearsay(), relays_counted),
     "wrong overshoot": (three_sources("at_least"), wrong_overshoot),
-    "no shared bias": (three_sources(), no_shared_bias),
+    "no shared bias": (heard_once(12, 0.1), no_shared_bias),
 }

@@ -60,6 +60,7 @@ def estimate_of(
         posterior |= {
             "alive": random.uniform(0.5, 1.0, lists),
             "clearing": random.uniform(20, 40, lists),
+            "kept": random.uniform(0.2, 0.8, lists),
         }
     if parts:
         posterior["share"] = np.full((*shape, parts), 1 / parts)

@@ -176,12 +176,13 @@ def from_prior(evidence, draws, seed=1):
         if event.rate
         else ones,
         rng.beta(*event.found, draws),
-        *np.empty((2, draws, len(evidence.lists))),
+        *np.empty((3, draws, len(evidence.lists))),
     )
     for i, name in enumerate(evidence.lists):
         of = presets.missing.lists[name]
         growth.alive[:, i] = of.alive * rng.lognormal(0, of.alive_sd, draws)
         growth.clearing[:, i] = of.days * rng.lognormal(0, of.days_sd, draws)
+        growth.kept[:, i] = rng.beta(*of.kept, draws)
     return level, growth
 
 

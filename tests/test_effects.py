@@ -27,16 +27,9 @@ class Measured:
 def measured(told, settings, node, quantity, engine, seed):
     """Fit a table of reports, given as JSON, and measure."""
     declared = json.loads(settings)
-    shared = declared.pop("shared", None)
+    other = declared.pop("presets", {})
     case = case_of(*json.loads(told), **declared)
-    kinds = dict(case.presets.event_kinds)
-    # nobody is never found: the table is of what is said, and no share found widens it
-    kinds["conflict"] = kinds["conflict"].model_copy(update={"found": ALL_FOUND})
-    sources = case.presets.source_kinds
-    sources = sources | {n: sources[n].model_copy(update={"sd": sd}) for n, sd in SPREADS.items()}
-    spread = {"shared_bias": {"sd": shared or SHARED}, "belief": {"part_sd": PART}}
-    changed = {n: getattr(case.presets, n).model_copy(update=new) for n, new in spread.items()}
-    changed |= {"event_kinds": kinds, "source_kinds": sources}
+    changed = {name: changed_table(getattr(case.presets, name), new) for name, new in other.items()}
     estimate = fitted(with_presets(case, **changed), engine, seed)
     ess = estimate.diagnostics.ess
     if quantity.startswith("P"):
@@ -51,9 +44,15 @@ def measured(told, settings, node, quantity, engine, seed):
     return Measured(math.log(high - low), 0.89 / math.sqrt(ess))
 
 
-ALL_FOUND = (1e5, 1.0)
-# the bounds are worked out for these spreads; those of the presets follow the backtest
-SPREADS, SHARED, PART = {"monitor": 0.3, "third_state": 0.4, "survey": 0.3}, 0.2, 0.35
+def changed_table(table, new):
+    """Return a table of presets, or some tables by name, with other values."""
+    if isinstance(table, dict):
+        return table | {name: changed_table(table[name], own) for name, own in new.items()}
+    parts = {k: changed_table(getattr(table, k), v) for k, v in new.items() if isinstance(v, dict)}
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in new.items()}
+    return table.model_copy(update=values | parts)
+
+
 FITTED = {}
 
 

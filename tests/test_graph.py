@@ -124,6 +124,7 @@ def prior_points(evidence, seed=1, draws=DRAWS):
                          for _ in range(draws)]),
         "clearing": np.exp([[rng.normal(math.log(of.days), of.days_sd) for of in lists]
                             for _ in range(draws)]),
+        "kept": np.array([[rng.beta(*of.kept) for of in lists] for _ in range(draws)]),
         "bias": log_normal(lambda p: p.bias),
         "scatter": log_normal(lambda p: p.scatter),
         "reliability": np.clip(
@@ -218,7 +219,8 @@ def integrated_potentials(evidence, z):
         # the likelihood sees the sum of log size and shared bias alone
         values = {"root": math.exp(level[i, 0]), "kappa": 0.0, "eta": growth.eta[i],
                   "rate": growth.rate[i], "shape": growth.shape[i], "found": growth.found[i],
-                  "alive": growth.alive[i], "clearing": growth.clearing[i]}  # fmt: skip
+                  "alive": growth.alive[i], "clearing": growth.clearing[i],
+                  "kept": growth.kept[i]}  # fmt: skip
         for partition in case.categories.ordered_partitions:
             logs = level[i, [case.names.index(part) for part in partition.into]]
             values[f"log_share_of_{partition.of}"] = logs - logs.mean()
@@ -381,8 +383,9 @@ def log_prior(name, evidence, value):
         "rate": lambda: log_normal(math.log(event.rate), event.rate_sd),
         "shape": lambda: log_normal(0.1, 0.25),
         "found": lambda: stats.beta(*event.found),
-        "alive": lambda: log_normal(np.log([2.0, 4.0]), 1.5),
+        "alive": lambda: log_normal(np.log([0.3, 2.0]), [2.5, 2.0]),
         "clearing": lambda: log_normal(math.log(15), 1.0),
+        "kept": lambda: stats.beta(0.5, 0.5),
         "bias": lambda: log_normal([p.bias.mean for p in priors], [p.bias.sd for p in priors]),
         "scatter": lambda: log_normal([p.scatter.mean for p in priors], 0.5),
         "reliability": lambda: stats.beta(

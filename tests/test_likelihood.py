@@ -313,6 +313,7 @@ def parameters(evidence, *, draws=3, seed=1, reliability=None):
             found=rng.beta(12, 2, draws),
             alive=np.exp(rng.normal(0, 1, (draws, len(evidence.lists)))),
             clearing=np.exp(rng.normal(2, 0.7, (draws, len(evidence.lists)))),
+            kept=rng.beta(0.5, 0.5, (draws, len(evidence.lists))),
         ),
         bias=np.exp(rng.normal(0, 0.4, shape)),
         scatter=np.exp(rng.normal(-1.5, 0.3, shape)),
@@ -353,7 +354,8 @@ def known(statement, aspect, evidence, p, draw):
         return math.log(harm) + math.log(found)
     place = evidence.lists.index(aspect.listed)
     living = growth.alive[draw, place] * math.exp(-days / growth.clearing[draw, place])
-    missing = 1 - found + living + 0.002
+    never = (1 - growth.found[draw]) * growth.kept[draw, place]
+    missing = growth.found[draw] - found + never + living + 0.0002
     return math.log(harm) + math.log(missing + (found if aspect.found else 0))
 
 
@@ -500,10 +502,10 @@ def test_the_missing_are_the_dead_not_found_and_the_living_not_yet_heard_of():
     everyone = evidence_of({"value": 90, "evidence": "estimate"}, kind="flood")
     p = parameters(everyone)
     assert log_known(everyone.now, p.growth, everyone) == pytest.approx(0, abs=1e-12)
-    # in the end a list holds those never found, and names that nobody struck off
+    # in the end a list holds some of those never found, and names that nobody struck off
     late = evidence_of(MISSING[0] | {"published": "2045-03-10"}, kind="flood")
     p = parameters(late)
-    expected = np.log(1 - p.growth.found + 0.002)
+    expected = np.log((1 - p.growth.found) * p.growth.kept[:, 0] + 0.0002)
     assert log_known(late.now, p.growth, late)[:, 0] == pytest.approx(expected)
 
 

@@ -20,12 +20,12 @@ from tolls.likelihood import Growth, Parameters, log_likelihood
 STEP = 0.02
 ALONG = (
     "log_size", "kappa", "eta", "rate", "shape", "found", "alive", "clearing",
-    "bias", "scatter", "reliability",
+    "kept", "bias", "scatter", "reliability",
 )  # fmt: skip
 POSITIVE = ("rate", "shape", "alive", "clearing", "bias", "scatter")
-SHARES = ("found", "reliability")
+SHARES = ("found", "kept", "reliability")
 SCALES = dict.fromkeys(POSITIVE, (np.log, np.exp)) | dict.fromkeys(SHARES, (logit, expit))
-FAR = 4.5  # standard errors: some 60 statements times eleven directions
+FAR = 4.5  # standard errors: some 60 statements times twelve directions
 ENOUGH = 100  # of a statement before its mean is judged
 
 
@@ -33,7 +33,7 @@ def at_truth(simulated, evidence):
     """Return the truth and a step up and down along every parameter, one draw each."""
     case, known = simulated.case, simulated.parameters
     voices = dict.fromkeys(("bias", "scatter", "reliability"), evidence.sources)
-    each = voices | dict.fromkeys(("alive", "clearing"), evidence.lists)
+    each = voices | dict.fromkeys(("alive", "clearing", "kept"), evidence.lists)
     values = {"log_size": np.log([simulated.tolls[name] for name in case.names])}
     for name in ALONG[1:]:
         own = known[name]

@@ -46,7 +46,10 @@ def parameters_of(made):
         kappa=np.array([made.kappa]),
         growth=Growth(
             *(np.array([of]) for of in (made.eta, made.rate, made.shape, made.found)),
-            *(np.array([[of[n] for n in evidence.lists]]) for of in (made.alive, made.clearing)),
+            *(
+                np.array([[of[n] for n in evidence.lists]])
+                for of in (made.alive, made.clearing, made.kept)
+            ),
         ),
         bias=by_source(made.bias),
         scatter=by_source(made.scatter),

@@ -25,7 +25,7 @@ def truth(simulation, evidence):
         {
             "size": np.array([[simulation.tolls[name] for name in evidence.case.names]]),
             **{k: np.array([drawn[k]]) for k in ("kappa", "eta", "rate", "shape", "found")},
-            **{k: np.array([[drawn[k][n] for n in lists]]) for k in ("alive", "clearing")},
+            **{k: np.array([[drawn[k][n] for n in lists]]) for k in ("alive", "clearing", "kept")},
             **{k: np.array([[drawn[k][s] for s in evidence.sources]])
                for k in ("bias", "scatter", "reliability")},
         }

@@ -45,6 +45,7 @@ def from_prior(evidence, count=DRAWS, seed=1):
                                        [x.alive_sd for x in lists], columns)),
             "clearing": np.exp(rng.normal([np.log(x.days) for x in lists],
                                           [x.days_sd for x in lists], columns)),
+            "kept": rng.beta(*np.transpose([x.kept for x in lists]), columns),
             "bias": np.exp([rng.normal(p.bias.mean, p.bias.sd, count) for p in priors]).T,
             "scatter": np.exp([rng.normal(p.scatter.mean, p.scatter.sd, count) for p in priors]).T,
             "reliability": np.transpose(

@@ -159,6 +159,7 @@ def _displaced(evidence: Evidence, unknown: Unknown, prior: LogNormal) -> str:
         "shape": "the shape in which tolls become known",
         "alive": f"the number on {''.join(of)} lists of the missing who turn up alive, per dead,",
         "clearing": f"the number of days in which {''.join(of)} lists of the missing are cleared",
+        "kept": f"the share of those never found who stand on {''.join(of)} lists of the missing",
     }[curve]
     return (
         f"{what} seems to be {middle:.2g}, where an event of kind {evidence.case.kind} lets expect "

@@ -422,7 +422,7 @@ class Collapsed:
         if evidence.searched:
             flat["found"] = growth.found
         if evidence.lists:
-            flat |= {"alive": growth.alive, "clearing": growth.clearing}
+            flat |= {"alive": growth.alive, "clearing": growth.clearing, "kept": growth.kept}
         return {name: x.reshape(CHAINS, DRAWS, *x.shape[1:]) for name, x in flat.items()}
 
 

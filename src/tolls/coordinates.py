@@ -43,6 +43,12 @@ def _log_beta(a: float, b: float) -> tuple[Floats, Floats]:
     return knots, np.log(betaincinv(a, b, ndtr(knots)))
 
 
+def _beta(z: Floats, a: float, b: float) -> Floats:
+    """Beta variates of the same probability as normal ones."""
+    variate: Floats = np.exp(np.interp(z, *_log_beta(a, b)))
+    return variate
+
+
 @dataclass(frozen=True)
 class Coordinates:
     """Coordinates of a case's evidence: level of the root, shares, then those of `places`."""
@@ -57,7 +63,7 @@ class Coordinates:
         names = [
             *(["shared"] if evidence.anchored else []),
             *(["found"] if evidence.searched else []),
-            *(f"{of} {name}" for name in evidence.lists for of in ("alive", "clearing")),
+            *(f"{of} {name}" for name in evidence.lists for of in ("alive", "clearing", "kept")),
             *(["eta", "rate", "shape"] if evidence.grows else ["eta"]),
         ]
         return {name: first + i for i, name in enumerate(names)}
@@ -141,19 +147,20 @@ class Coordinates:
         evidence, presets = self.evidence, self.evidence.case.presets
         growth, event = presets.growth, presets.event_kinds[evidence.case.kind]
         own = {name: z[:, place] for name, place in self.places.items()}
-        rate = shape = found = np.ones(len(z))
+        rate: Floats = np.ones(len(z))
+        shape = found = rate
         if event.rate is not None and event.rate_sd is not None:
             rate = event.rate * np.exp(event.rate_sd * own["rate"])
             shape = np.exp(growth.shape_log_mean + growth.shape_log_sd * own["shape"])
         if evidence.searched:
-            knots, logs = _log_beta(*event.found)
-            found = np.exp(np.interp(own["found"], knots, logs))
-        alive, clearing = (np.ones((len(z), len(evidence.lists))) for _ in range(2))
+            found = _beta(own["found"], *event.found)
+        alive, clearing, kept = (np.ones((len(z), len(evidence.lists))) for _ in range(3))
         for i, name in enumerate(evidence.lists):
             of = presets.missing.lists[name]
             alive[:, i] = of.alive * np.exp(of.alive_sd * own[f"alive {name}"])
             clearing[:, i] = self.clearing(z, name)
-        return Growth(growth.eta_sd * own["eta"], rate, shape, found, alive, clearing)
+            kept[:, i] = _beta(own[f"kept {name}"], *of.kept)
+        return Growth(growth.eta_sd * own["eta"], rate, shape, found, alive, clearing, kept)
 
     def clearing(self, z: Floats, name: str) -> Floats:
         """Days in which the living on a list of the missing fall to 1/e of their number."""

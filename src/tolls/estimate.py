@@ -53,7 +53,7 @@ class Estimate:
     posterior : mapping of str to (chain, draw, …) arrays
         ``toll`` (node) in whole people; ``size`` (node), ``share`` (part), ``bias``, ``scatter``,
         ``reliability`` (source), ``kappa``, ``eta``, ``rate``, ``shape``, ``found``;
-        ``alive`` and ``clearing`` (list) where there are reports of the missing.
+        ``alive``, ``clearing`` and ``kept`` (list) where there are reports of the missing.
     prior : mapping of str to (chain, draw, …) arrays
         ``toll`` before any report.
     diagnostics : Diagnostics

@@ -26,7 +26,7 @@ ON_FAILURE = ("raise", "warn")
 PRIOR_DRAWS = 10_000
 OTHER_MEASURE = 2**40  # added to the seed for each measure beside the killed: streams of its own
 _REQUIRED = ("size", "bias", "scatter", "reliability", "kappa", "eta", "found")
-_GROWING, _LISTED = ("rate", "shape"), ("alive", "clearing")
+_GROWING, _LISTED = ("rate", "shape"), ("alive", "clearing", "kept")
 
 type Arrays = Mapping[str, NDArray[Any]]
 

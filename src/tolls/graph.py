@@ -81,9 +81,9 @@ def pymc_model(case: Case, as_of: date | str | None = None) -> pm.Model:
     -------
     pymc.Model
         Random variables ``root``, ``bias``, ``scatter``, ``reliability`` (source), ``kappa``,
-        ``eta``, ``rate``, ``shape``, ``found``, ``alive`` and ``clearing`` (list) where there are
-        reports of the missing, and the log shares of every partition; deterministic ``size`` (node)
-        in people and ``share`` (part).
+        ``eta``, ``rate``, ``shape``, ``found``, ``alive``, ``clearing`` and ``kept`` (list) where
+        there are reports of the missing, and the log shares of every partition; deterministic
+        ``size`` (node) in people and ``share`` (part).
 
     Raises
     ------
@@ -160,6 +160,8 @@ def _priors(evidence: Evidence) -> dict[str, Any]:
         "alive_sd": [of.alive_sd for of in missing],
         "clearing_mean": [math.log(of.days) for of in missing],
         "clearing_sd": [of.days_sd for of in missing],
+        "kept_a": [of.kept[0] for of in missing],
+        "kept_b": [of.kept[1] for of in missing],
         "residue": presets.missing.residue,
     }
     searched = evidence.searched and {"found_a": event.found[0], "found_b": event.found[1]}
@@ -414,6 +416,7 @@ class _Growth:
                 pm.LogNormal(name, prior[f"{name}_mean"], prior[f"{name}_sd"], dims="list")
                 for name in ("alive", "clearing")
             )
+            self.kept = pm.Beta("kept", prior["kept_a"], prior["kept_b"], dims="list")
         self.grows = "rate_mean" in prior
         if self.grows:
             self.log_rate = pt.log(pm.LogNormal("rate", prior["rate_mean"], prior["rate_sd"]))
@@ -429,7 +432,9 @@ class _Growth:
         seen = stated[f"everybody{when}"] + stated[f"share_found{when}"] * pt.exp(log_found)
         if self.listed:
             left = self.alive * pt.exp(-pt.exp(log_days)[:, None] / self.clearing)
-            seen = seen + (stated[f"listed{when}"] * (left + self.residue)).sum(axis=1)
+            unheard = (1 - pt.exp(self.log_found)) * (1 - self.kept)  # of the never found
+            told = left + self.residue - unheard
+            seen = seen + (stated[f"listed{when}"] * told).sum(axis=1)
         return harm + pt.log(seen)
 
 

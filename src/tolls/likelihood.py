@@ -44,6 +44,8 @@ class Growth:
     alive, clearing : (draw, list) arrays
         Of every list of the missing in ``evidence.lists``: people on it who will turn up alive,
         per dead, at the beginning; and the days in which their number falls to 1/e.
+    kept : (draw, list) array
+        Share of the dead never found who stand on it.
     """
 
     eta: Floats
@@ -52,6 +54,7 @@ class Growth:
     found: Floats
     alive: Floats
     clearing: Floats
+    kept: Floats
 
     def of(self, rows: slice | Ints) -> "Growth":
         """Return some of the draws."""
@@ -95,6 +98,7 @@ class Parameters:
                 arrays.get("found", ones),
                 arrays.get("alive", none),
                 arrays.get("clearing", none),
+                arrays.get("kept", none),
             ),
             arrays["bias"],
             arrays["scatter"],
@@ -114,7 +118,8 @@ def log_known(exposures: Exposures, growth: Growth, evidence: Evidence) -> Float
     """Return the log of what of a toll was there to be counted, (draw, statement).
 
     The harm done by then, times the share found by then: of all who died those ever found, in so
-    far as they are known yet. A figure of the missing counts those not found, and the living.
+    far as they are known yet. A figure of the missing counts those not found, but for those never
+    found of whom its list does not tell, and the living.
     """
     harm = np.exp(growth.eta)[:, None] * np.log(exposures.elapsed)
     log_found = np.repeat(np.log(growth.found)[:, None], len(exposures.elapsed), axis=1)
@@ -129,7 +134,8 @@ def log_known(exposures: Exposures, growth: Growth, evidence: Evidence) -> Float
         if own.listed.any():
             left = np.exp(-own.days[None, :, None] / growth.clearing[:, None])
             living = growth.alive[:, None] * left + evidence.case.presets.missing.residue
-            seen = seen + (own.listed * living).sum(axis=2)
+            lost = (1 - growth.kept) * (1 - growth.found[:, None])
+            seen = seen + (own.listed * (living - lost[:, None])).sum(axis=2)
         log_found[:, others] = np.log(seen)
     known: Floats = harm + log_found
     return known

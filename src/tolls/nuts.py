@@ -24,7 +24,7 @@ CHAINS = 4
 KEPT = 8  # compiled models at a time
 VARIABLES = (
     "size", "share", "bias", "scatter", "reliability", "kappa", "eta", "rate", "shape", "found",
-    "alive", "clearing",
+    "alive", "clearing", "kept",
 )  # fmt: skip
 
 

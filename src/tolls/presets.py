@@ -160,12 +160,17 @@ class Growth(_Table):
 
 
 class MissingList(_Table):
-    """Living people on a list of the missing: how many per dead at first, for how many days."""
+    """Whom a list of the missing holds beside the dead who will be found.
+
+    Living people, how many per dead at first and for how many days; and Beta(a, b) of the share of
+    the dead never found who stand on it.
+    """
 
     alive: Positive
     alive_sd: Spread
     days: Positive
     days_sd: Spread
+    kept: tuple[Positive, Positive]
 
 
 class Missing(_Table):

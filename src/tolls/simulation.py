@@ -41,9 +41,9 @@ class Simulation:
     tolls : mapping of str to float
         True size of every node and union, in people.
     parameters : mapping of str to float or mapping
-        ``kappa``, ``eta``, ``rate``, ``shape``, ``found``; ``alive`` and ``clearing`` by list of
-        the missing; ``bias``, ``scatter``, ``reliability`` by source; the same of another measure
-        under its name.
+        ``kappa``, ``eta``, ``rate``, ``shape``, ``found``; ``alive``, ``clearing`` and ``kept`` by
+        list of the missing; ``bias``, ``scatter``, ``reliability`` by source; the same of another
+        measure under its name.
     """
 
     case: Case
@@ -237,6 +237,7 @@ class _World:
         self.clearing = {
             n: of.days * math.exp(rng.normal(0.0, of.days_sd)) for n, of in missing.items()
         }
+        self.kept = {n: rng.beta(*of.kept) for n, of in missing.items()}
         priors = {name: case.source_prior(name) for name in self.evidence.sources}
         self.bias = {n: math.exp(rng.normal(p.bias.mean, p.bias.sd)) for n, p in priors.items()}
         self.scatter = {
@@ -256,6 +257,7 @@ class _World:
             "found": self.found,
             "alive": self.alive,
             "clearing": self.clearing,
+            "kept": self.kept,
             "bias": self.bias,
             "scatter": self.scatter,
             "reliability": self.reliability,
@@ -290,6 +292,7 @@ class _World:
         if of.listed:
             counted += self.alive[of.listed] * math.exp(-seen.days / self.clearing[of.listed])
             counted += self.evidence.case.presets.missing.residue
+            counted -= (1 - self.found) * (1 - self.kept[of.listed])
         return float(harm * counted)
 
     def state(self, statement: Statement) -> int | str:

@@ -33,6 +33,7 @@ DIMS = {
     "reliability": ("source",),
     "alive": ("list",),
     "clearing": ("list",),
+    "kept": ("list",),
 }
 
 

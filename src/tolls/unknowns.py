@@ -129,6 +129,7 @@ def _curves(evidence: Evidence, curves: Growth) -> Iterator[Unknown]:
         alive, days = (np.log(x[:, i]) for x in (curves.alive, curves.clearing))
         yield Unknown("growth", f"alive {name}", alive, LogNormal(math.log(of.alive), of.alive_sd))
         yield Unknown("growth", f"clearing {name}", days, LogNormal(math.log(of.days), of.days_sd))
+        yield Unknown("growth", f"kept {name}", curves.kept[:, i], Beta(*of.kept))
 
 
 def _centred_log_shares(case: Case, parts: Sequence[str], log_size: Floats) -> Floats:
@@ -155,7 +156,12 @@ def behind(parameters: Parameters, whole: Evidence, part: Evidence) -> Parameter
     growth = parameters.growth
     return replace(
         parameters,
-        growth=replace(growth, alive=growth.alive[:, lists], clearing=growth.clearing[:, lists]),
+        growth=replace(
+            growth,
+            alive=growth.alive[:, lists],
+            clearing=growth.clearing[:, lists],
+            kept=growth.kept[:, lists],
+        ),
         bias=parameters.bias[:, sources],
         scatter=parameters.scatter[:, sources],
         reliability=parameters.reliability[:, sources],
