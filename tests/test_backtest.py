@@ -255,7 +255,7 @@ def test_several_cases_bring_their_truths_and_differ_in_name(cases):
         backtest([pair, pair], seed=1)
     with pytest.raises(InputError, match="truth: is given beside several cases"):
         backtest([pair], 130, seed=1)
-    with pytest.raises(TypeError, match="pairs"):
+    with pytest.raises(InputError, match="pairs"):
         backtest([pair[0]], seed=1)
 
 

@@ -3,8 +3,10 @@
 import math
 
 import pytest
-from helpers import assert_told, evidence_of, fates, said
+from helpers import assert_told, case_of, evidence_of, fates, said
 
+from tolls import simulate
+from tolls.evidence import gather
 from tolls.growth import Moment
 
 SPLIT = {"killed": ["civilians", "forces", "fighters"]}
@@ -51,6 +53,73 @@ def test_a_printed_total_off_by_a_few_is_redundant_and_reported():
     assert fates(found)[-1] == "redundant"
     assert said(found) == [("Monitor", "killed", "exact", 1018)]
     assert_told(found.warnings, "row 5", "Monitor", "1,016", "1,018")
+
+
+def estimated(value=1018, low=900, high=1300, **more):
+    return {"value": value, "low": low, "high": high, "qualifier": "estimate"} | more
+
+
+@pytest.mark.parametrize("value", [1018, 1016, ""])
+def test_a_total_printed_as_an_estimate_keeps_its_interval_beside_its_parts(value):
+    found = bulletin(*parts(745, 125, 148), estimated(value))
+    alone = bulletin(estimated(value or 1018))
+    (statement,) = found.statements
+    assert statement.reading == alone.statements[0].reading
+    assert statement.rows == (2, 3, 4, 5)
+    assert not statement.alone
+    assert [c.counts for c in found.compositions] == [(745, 125, 148)]
+    assert fates(found) == ["evidence"] * 4
+    told = [w for w in found.warnings if "add up to" in w]
+    assert bool(told) == (value == 1016)
+
+
+def test_an_estimate_far_from_the_parts_is_a_figure_of_its_own():
+    found = bulletin(*parts(745, 125, 148), estimated(1100))
+    assert said(found) == [
+        ("Monitor", "killed", "exact", 1018), ("Monitor", "killed", "estimate", 1100)
+    ]  # fmt: skip
+
+
+def test_people_in_no_part_are_of_the_estimate_too():
+    found = bulletin(*parts(745, 125, 138), {"category": "unknown", "value": 10}, estimated())
+    assert said(found) == [("Monitor", "killed", "estimate", 1018)]
+    assert fates(found) == ["evidence"] * 5
+
+
+def test_two_splits_share_one_estimate():
+    split = {"killed": [["civilians", "forces", "fighters"], ["north", "south"]]}
+    places = [{"category": c, "value": v} for c, v in {"north": 500, "south": 518}.items()]
+    found = bulletin(*parts(745, 125, 148), *places, estimated(), categories=split)
+    assert said(found) == [("Monitor", "killed", "estimate", 1018)]
+    assert len(found.compositions) == 2
+    assert fates(found) == ["evidence"] * 6
+
+
+def test_of_two_estimates_of_one_bulletin_the_last_counts():
+    rows = [estimated(published="2025-03-10", as_of="2025-03-09"),
+            estimated(1020, 950, 1200, published="2025-03-12", as_of="2025-03-09")]  # fmt: skip
+    found = bulletin(*parts(745, 125, 148), *rows)
+    assert said(found) == [("Monitor", "killed", "estimate", 1020)]
+    assert fates(found) == ["evidence"] * 3 + ["redundant", "evidence"]
+
+
+def test_an_estimate_of_a_union_of_parts_is_redundant():
+    rows = [*parts(532, 93, 120), estimated(213, 200, 230, category="both_sides")]
+    found = bulletin(*rows, unions=UNION)
+    assert fates(found) == ["evidence"] * 3 + ["redundant"]
+
+
+def test_a_simulated_bulletin_has_its_estimate_and_its_parts():
+    rows = [*parts(745, 125, 138), {"category": "unknown", "value": 10}, estimated()]
+    case = case_of(*rows, categories=SPLIT)
+    for seed in range(20):
+        found = gather(simulate(case, seed=seed).case)
+        (statement,) = found.statements
+        assert statement.wording == "estimate"
+        (whole,) = [r for r in found.case.reports if r.category == "killed"]
+        others = [r for r in found.case.reports if r.category != "killed"]
+        assert {r.qualifier for r in others} == {"exact"}
+        assert sum(r.value for r in others) == pytest.approx(whole.value, abs=2)
 
 
 def test_a_total_far_from_the_parts_is_evidence_of_its_own():

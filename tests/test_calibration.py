@@ -132,7 +132,7 @@ def test_a_number_of_runs_that_is_none_is_refused(n):
 
 def test_what_is_no_case_and_a_bad_seed_are_refused():
     for case in ([], ["models/syria-coast-2025"]):
-        with pytest.raises(TypeError, match=r"tolls\.read_case"):
+        with pytest.raises(InputError, match=r"tolls\.read_case"):
             tolls.calibrate(case, 1, seed=1)
     with pytest.raises(InputError, match="seed"):
         tolls.calibrate(three_sources(), 1, seed=-1)

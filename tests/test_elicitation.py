@@ -1,8 +1,10 @@
 """A track record or two quantiles become a grade and priors, told as what a report of 500 means."""
 
+import ast
 import math
 import re
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -330,3 +332,11 @@ def test_all_faults_come_at_once():
 def test_a_report_of_nobody_implies_nothing():
     with pytest.raises(InputError, match="at least 1 person"):
         tolls.elicit([]).implied(0)
+
+
+def test_the_readme_quotes_what_its_record_says():
+    text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    section = text.partition("## From a track record to a prior")[2]
+    record = ast.literal_eval(re.search(r"^record = (.*)$", section, re.MULTILINE).group(1))
+    sentence = tolls.elicit(record, kind="monitor").sentence
+    assert f"_{sentence}_" in " ".join(section.split())

@@ -144,7 +144,7 @@ def test_exposures_see_the_harm_up_to_the_cut():
         ("2025-03-05", ("2025-03-05", "before the start", "2025-03-06")),
         ("2025-02-30", ('"2025-02-30"', "no date", "YYYY-MM-DD")),
         ("tomorrow", ('"tomorrow"', "no date", "YYYY-MM-DD")),
-        ("2025-03-06", ("no report is left", "2025-03-06", "1 later")),
+        ("2025-03-06", ("no report is left", "2025-03-06", "later: 1 report")),
     ],
 )
 def test_a_cut_that_leaves_nothing_to_estimate_is_refused(cut, fragments):
@@ -154,7 +154,9 @@ def test_a_cut_that_leaves_nothing_to_estimate_is_refused(cut, fragments):
 
 
 def test_a_case_without_any_usable_report_is_refused_with_the_tally():
-    with pytest.raises(InputError, match=r"no report is left to estimate from.*1 set aside"):
+    with pytest.raises(
+        InputError, match=r"no report is left to estimate from.*set aside: 1 report"
+    ):
         evidence_of({"value": 0, "qualifier": "at_least"})
 
 

@@ -332,7 +332,7 @@ def test_arguments_out_of_range_are_refused_before_anything_is_compiled(options,
 
 
 def test_a_path_is_no_case():
-    with pytest.raises(TypeError, match="read_case"):
+    with pytest.raises(InputError, match="read_case"):
         tolls.fit("models/syria-coast-2025", seed=1)
 
 

@@ -239,6 +239,12 @@ INTEGRATED = {
         {"value": 40, "category": "forces", "published": "2025-03-09"},
         {"value": 150, "published": "2025-03-20"},
     ],
+    "a bulletin with the interval of its total": [
+        {"value": 60, "category": "civilians", "published": "2025-03-09"},
+        {"value": 40, "category": "forces", "published": "2025-03-09"},
+        {"value": 100, "low": 70, "high": 180, "qualifier": "estimate", "published": "2025-03-09"},
+        {"value": 150, "published": "2025-03-20"},
+    ],
     "the missing": [
         {"value": 200, "measure": "missing", "published": "2025-03-10"},
         {"value": 110, "measure": "missing", "published": "2025-03-18"},

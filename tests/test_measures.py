@@ -98,7 +98,7 @@ def test_unions_belong_to_the_measure_whose_parts_they_name():
 
 
 def test_injured_alone_have_no_toll_of_the_killed():
-    with pytest.raises(InputError, match="no report is left"):
+    with pytest.raises(InputError, match="estimate the killed from, and injured only beside"):
         evidence_of(*ROWS[2:], **TREES)
 
 

@@ -68,10 +68,14 @@ def test_a_printed_total_a_little_above_its_parts_leaves_people_unassigned():
     assert {s[-1] for s in said(far)} == {90, 400}
 
 
-def test_the_unassigned_without_parts_are_set_aside_and_told():
+def test_the_unassigned_without_parts_or_inexact_are_set_aside_and_told():
     evidence = evidence_of(*bulletin(north=60, unknown=25), **SPLIT)
     assert fates(evidence) == ["evidence", "set_aside"]
-    assert_told(evidence.warnings, "its parts are not all stated")
+    assert_told(evidence.warnings, "row 3", "beside exact figures for all parts")
+    inexact = [row | {"qualifier": "about"} for row in bulletin(unknown=25)]
+    evidence = evidence_of(*bulletin(north=60, south=30), *inexact, **SPLIT)
+    assert fates(evidence) == ["evidence", "evidence", "set_aside"]
+    assert_told(evidence.warnings, "row 4", "only as an exact figure")
 
 
 def test_unions_across_partitions_of_one_node_are_refused():

@@ -9,6 +9,7 @@ from helpers import assert_told, write_case
 
 from tolls import read_case
 from tolls.errors import InputError
+from tolls.phrases import read_phrase
 from tolls.presets import load_presets
 
 SHIPPED = load_presets()
@@ -116,6 +117,31 @@ def test_own_kinds_are_added_to_the_shipped_ones(tmp_path):
     assert changed.source_kinds["monitor"] == SHIPPED.source_kinds["monitor"]
 
 
+def test_a_word_or_hedge_set_to_false_is_taken_out(tmp_path):
+    changed = own(tmp_path, "[words.terms]\nscores = false\n[hedges]\n'just over' = false\n")
+    assert read_phrase("scores", changed) is None
+    assert read_phrase("just over 90", changed) is None
+    assert read_phrase("dozens", changed) == read_phrase("dozens", SHIPPED)
+    assert len(changed.words.terms) == len(SHIPPED.words.terms) - 1
+
+
+def test_a_word_that_none_replaces_cannot_be_taken_out(tmp_path):
+    with pytest.raises(InputError, match="no word covers 10 to 24"):
+        own(tmp_path, "[words.terms]\n'a dozen' = false\n")
+
+
+def test_only_what_is_there_can_be_taken_out(tmp_path):
+    with pytest.raises(InputError, match=r"key words\.terms\.scroes: must be a table"):
+        own(tmp_path, "[words.terms]\nscroes = false\n")
+
+
+def test_a_wording_of_ones_own_word_stands_for_no_other(tmp_path):
+    added = "[words.terms]\n'many scores' = { low = 100, high = 200, share = 0.2 }\n"
+    with pytest.raises(InputError, match='"many scores" stands for two words'):
+        own(tmp_path, added)
+    assert read_phrase("many scores", own(tmp_path, f"{added}scores = false\n")).qualifier
+
+
 def test_presets_cannot_be_changed():
     with pytest.raises(ValueError, match="frozen"):
         SHIPPED.shared_bias.sd = 1.0
@@ -166,7 +192,7 @@ def test_a_missing_scale_is_named(tmp_path):
         ),
         pytest.param(
             "[grades.B]\nscatter = -0.2\n",
-            ("scale.toml", "key grades.B.scatter", "-0.2", "1e-09 or more"),
+            ("scale.toml", "key grades.B.scatter", "-0.2", "0.001 or more"),
             id="negative scatter",
         ),
         pytest.param(

@@ -7,7 +7,7 @@ import pytest
 from helpers import case_of, evidence_of
 
 from tolls.errors import InputError
-from tolls.phrases import all_words, read_phrase, word_cells
+from tolls.phrases import all_words, read_phrase, reworded, word_cells
 from tolls.presets import load_presets
 from tolls.wordings import log_pmf
 
@@ -44,11 +44,33 @@ def test_the_words_of_the_table_sum_to_one(sd):
         ("more than 2 000", "more_than", 2000, ""),
         ("fewer than 10", "fewer_than", 10, ""),
         ("12", "exact", 12, ""),
+        ("a dozen", "words", None, "a dozen"),
+        ("two dozen", "about", 24, ""),
+        ("almost a hundred", "about", 100, ""),
+        ("Half a million", "about", 500_000, ""),
+        ("at least two hundred thousand", "at_least", 200_000, ""),
+        ("more than two dozen more", "more_than", 24, ""),
+        ("seven", "exact", 7, ""),
+        ("no fewer than seven", "at_least", 7, ""),
     ],
 )
 def test_phrases_are_read(text, qualifier, value, word):
     found = read_phrase(text, PRESETS)
     assert (found.qualifier, found.value, found.word) == (qualifier, value, word)
+
+
+@pytest.mark.parametrize(
+    "text", ["a", "dozen two", "hundreds two", "a seven", "roundabout two dozen"]
+)
+def test_letters_that_are_no_number_are_not_read(text):
+    assert read_phrase(text, PRESETS) is None
+
+
+@pytest.mark.parametrize("text", ["almost a hundred", "nearly 1,500", "two dozen", "some 70"])
+def test_a_hedge_says_the_same_of_another_number(text):
+    before, after = (read_phrase(said, PRESETS) for said in (text, reworded(text, 310)))
+    assert after.value == 310
+    assert (after.qualifier, after.lift, after.sd) == (before.qualifier, before.lift, before.sd)
 
 
 def test_no_phrase_stands_twice_in_the_table():

@@ -198,6 +198,7 @@ def test_without_declared_scopes_the_column_is_kept_and_no_more():
     assert said(evidence) == [("Monitor", "killed", "exact", 50)]
     assert fates(evidence) == ["repeat", "evidence"]
     assert evidence.case.reports[0].scope == "anything"
+    assert_told(evidence.warnings, "column scope is filled (row 2)", "declares no scopes")
 
 
 def test_a_misspelt_scope_is_an_error_that_names_the_nearest():
@@ -280,9 +281,10 @@ def test_a_node_s_own_definition_changes_nothing(definition):
 
 
 def test_without_definitions_and_bridges_the_column_is_kept_and_no_more():
-    assert said(evidence_of({"value": 50, "definition": "anything"})) == [
-        ("Monitor", "killed", "exact", 50)
-    ]
+    evidence = evidence_of({"value": 50, "definition": "anything"}, {"value": 50, "source": "B"})
+    assert said(evidence) == [("Monitor", "killed", "exact", 50), ("B", "killed", "exact", 50)]
+    assert_told(evidence.warnings, "column definition is filled (row 2)", "no definitions")
+    assert not any("is filled" in w for w in evidence_of({"value": 50}).warnings)
 
 
 @pytest.mark.parametrize(

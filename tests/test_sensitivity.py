@@ -231,6 +231,12 @@ def test_a_cut_in_time_holds_for_every_variant(case):
     assert median == pytest.approx(np.median(zero.tolls("killed")), rel=0.06)
 
 
+def test_without_its_only_source_a_case_is_told_to_be_the_prior():
+    told = tolls.sensitivity(case_of(ROWS[0], sources=SOURCES), seed=1).sentence()
+    assert "Without A no report is left, and the prior is the answer." in told
+    assert "Without any one source" not in told
+
+
 def test_an_answer_that_is_refused_has_no_number(case, monkeypatch):
     def refuse(*_, **__):
         raise EstimateRefused("no", None)

@@ -153,3 +153,12 @@ def test_what_is_no_truth_is_refused(truth, fragment):
     with pytest.raises(tolls.InputError) as caught:
         read_truth(truth, case())
     assert_told(caught.value.problems, fragment)
+
+
+@pytest.mark.parametrize("value", ["x", "dozens", "~200", "200+", "200-300"])
+def test_no_column_is_advised_that_a_truth_has_not(value):
+    (told,) = faults(row(value=value))
+    assert told.startswith(f'truth, row 2, column value: "{value}" is no integer')
+    assert "low and high where it is a range" in told
+    assert "qualifier" not in told
+    assert "words" not in told

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tolls.columns import COLUMNS
 from tolls.constants import MAX_IMPORT_ROWS
-from tolls.errors import Problems
+from tolls.errors import Problems, check_path
 from tolls.formats import SHIPPED_FORMATS, Column, load_format, plain
 from tolls.reports import as_csv
 from tolls.tables import check_columns, csv_rows
@@ -85,11 +85,12 @@ def import_reports(
         asked = Problems("import")
         asked.unknown("FORMAT", "format", format, FORMATS)
         asked.raise_if_any()
+    check_path("path", path)
     problems = Problems(str(path))
     known = None if format == "csv" else load_format(format)
     first = known.columns["event"].names[0] if known and known.preamble else ""
     # row by row: a data set of events is larger than all that is kept of it
-    table = csv_rows(Path(path), problems, MAX_IMPORT_ROWS, first=first)
+    table = csv_rows(Path(path), problems, MAX_IMPORT_ROWS, first=first, holds="a table of events")
     top = next(table, None)
     if top is None and not problems.messages:
         problems.add("", "has no row below its header; import a file with at least one")

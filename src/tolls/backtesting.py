@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from tolls.apportionment import integer_tolls
 from tolls.baselines import ZERO_MEAN, points, usable, zero_mean
 from tolls.case import Case
-from tolls.errors import EstimateRefused, InputError
+from tolls.errors import EstimateRefused, InputError, check_type
 from tolls.evidence import Evidence, gather
 from tolls.fitting import fit
 from tolls.growth import parse_day
@@ -38,6 +38,7 @@ __all__ = ["DAYS", "backtest"]
 DAYS = (1, 3, 7, 14, 30)
 PRIOR_DRAWS = 10_000
 LEAST_OTHERS = 2  # other cases that an error is learned from: one has no spread
+HEADER = {"holds": "fits of tolls backtest"}
 
 COLUMNS = (
     "case", "as_of", "day", "node", "method", "kind", "truth_lo", "truth_hi", "point", "lo", "hi",
@@ -119,6 +120,8 @@ def backtest(
         for e in events
         for node, reason in e.truth.unscored
     ]
+    if not isinstance(as_of, int | date | str):
+        check_type("as_of", as_of, Iterable, "days or dates")
     wanted = [as_of] if isinstance(as_of, int | date | str) else list(as_of)
     looks = [look for e in events if e.truth.tolls for look in e.looks(wanted, unscored)]
     if not looks:
@@ -127,7 +130,7 @@ def backtest(
             f"backtest: nothing is left to score ({told}); allowed: tolls of nodes as the case "
             "defines them, and days from the end of the harm to the truth's date"
         )
-    journal = None if folder is None else Journal(folder, {"holds": "fits of tolls backtest"})
+    journal = None if folder is None else Journal(folder, HEADER, _sound)
     fits = _fits(looks, seed, engine, executor, journal)
     rows = [row for look in looks for row in _rows(look, fits[look.key], seed)]
     fitted, notes = _with_errors(rows, events)
@@ -241,10 +244,14 @@ def _events(case: Any, truth: Any) -> list[_Event]:
             raise InputError(
                 "truth: is given beside several cases; allowed: pairs of case and truth"
             )
-        pairs = list(case.items()) if isinstance(case, Mapping) else [(None, pair) for pair in case]
-        if not all(isinstance(p, tuple | list) and isinstance(p[0], Case) for _, p in pairs):
-            raise TypeError(
-                "case: allowed are a tolls.Case, or pairs of a tolls.Case and its truth"
+        given = case if isinstance(case, Iterable) else (case,)
+        pairs = list(given.items()) if isinstance(given, Mapping) else [(None, p) for p in given]
+        if not all(
+            isinstance(p, tuple | list) and len(p) == 2 and isinstance(p[0], Case) for _, p in pairs
+        ):
+            raise InputError(
+                "case: is neither a tolls.Case nor pairs of a tolls.Case and its truth; allowed: "
+                "either (tolls.read_case)"
             )
         named = [(name or pair[0].title, (pair[0], pair[1])) for name, pair in pairs]
     names = [name for name, _ in named]
@@ -272,6 +279,24 @@ def _fit(case: Case, cut: date, seed: int, engine: str, nodes: Sequence[str]) ->
             tolls[node] = estimate.tolls(node).tolist()
             sizes[node] = of.posterior["size"][..., i].reshape(-1).tolist()
     return {"tolls": tolls, "sizes": sizes, "note": ""}
+
+
+def _sound(result: Any) -> bool:
+    """Tell whether a result is what `_fit` gives: draws in people by node, and a note."""
+    if not isinstance(result, dict) or result.keys() != {"tolls", "sizes", "note"}:
+        return False
+    draws = [result["tolls"], result["sizes"]]
+    return isinstance(result["note"], str) and all(
+        isinstance(own, dict)
+        and own.keys() == draws[0].keys()
+        and all(
+            isinstance(values, list)
+            and len(values) > 0
+            and all(type(n) in (int, float) and 0 <= n < math.inf for n in values)
+            for values in own.values()
+        )
+        for own in draws
+    )
 
 
 def _fits(

@@ -1,7 +1,8 @@
 """What one source said, as evidence: parts of one bulletin, repeats, and links between figures.
 
-Exact parts of one partition stated together enter as their sum and their composition. A run of one
-figure counts once. Successive figures on a node are linked (see ``presets/dependence.toml``).
+Exact parts of one partition stated together enter as their sum, or the estimate that is printed of
+it, and their composition. A run of one figure counts once. Successive figures on a node are linked
+(see ``presets/dependence.toml``).
 """
 
 import math
@@ -101,7 +102,8 @@ def assemble(
             for row in f.rows
         ),
         "set_aside",
-        "says how many people a bulletin assigns to no part, and its parts are not all stated",
+        "says how many people a bulletin assigns to no part, which counts only as an exact figure "
+        "beside exact figures for all parts",
     )
     statements: list[Statement] = []
     # each scope, and each thing, has a line of its own
@@ -200,7 +202,10 @@ def _merge(
     presets: Presets,
     fates: Fates,
 ) -> None:
-    """Put the sum of a bulletin's parts in the place of any printed total of them."""
+    """Put the sum of a bulletin's parts in the place of any printed total of them.
+
+    A total that is printed as an estimate says how uncertain it is, and takes the sum's place.
+    """
     published, as_of, _ = _when(parts)
     more, total = _unassigned(parts, figures, partition.of, categories, presets, fates)
     summed = replace(
@@ -216,6 +221,7 @@ def _merge(
         for name, members in categories.unions.items()
         if set(members) <= set(values)
     }
+    estimates: list[_Figure] = []
     for figure in list(figures):
         report = figure.report
         if figure.kind != "alone" or figure.node not in sums or report.as_of != as_of:
@@ -226,8 +232,15 @@ def _merge(
         close = report.value is not None and abs(report.value - due) <= near.slack(due)
         if not close and not covers(replace(summed, value=due), report):
             continue
-        fates.put(figure.rows, "redundant", f"the parts of its bulletin add up to {due:,}")
         figure.kind = "dropped"
+        if (
+            figure.node == partition.of
+            and report.qualifier == "estimate"
+            and report.low is not None
+        ):
+            estimates.append(figure)
+            continue
+        fates.put(figure.rows, "redundant", f"the parts of its bulletin add up to {due:,}")
         if not report.bounds[0] <= due <= report.bounds[1] and report.qualifier != "about":
             fates.remarks.append(
                 f"row {report.row}: {report.source} states {report.stated()} for {figure.node} "
@@ -236,6 +249,22 @@ def _merge(
     for part in (*parts, *more):
         part.kind = "part"
     rows = tuple(row for p in (*parts, *more) for row in p.rows)
+    if estimates:
+        *earlier, last = sorted(estimates, key=lambda f: f.key)
+        for figure in earlier:
+            fates.put(figure.rows, "redundant", f"row {last.rows[0]} estimates the same")
+        rows += last.rows
+        summed = replace(
+            last.report,
+            value=total if last.report.value is None else last.report.value,
+            published=published,
+        )
+        if summed.value != total:
+            fates.remarks.append(
+                f"row {last.rows[0]}: {summed.source} states {summed.stated()} for "
+                f"{partition.of} while its parts add up to {total:,}; its estimate is used, and "
+                "their split"
+            )
     # the same people split otherwise are one sum: the larger, for a split may leave people out
     twin = next(
         (
@@ -250,14 +279,15 @@ def _merge(
     if twin is None:
         figures.append(_Figure(partition.of, summed, rows, "sum", partition.into))
         return
-    if twin.number != total:
+    estimated = "estimate" in (twin.report.qualifier, summed.qualifier)
+    if twin.number != total and not estimated:
         fates.remarks.append(
             f"row {rows[0]}: {summed.source} splits {partition.of} twice, into "
             f"{min(twin.number, total):,} and {max(twin.number, total):,} people as of {as_of}; "
-            "the larger sum is used, both splits are"
+            "the larger sum is used, and both splits"
         )
     twin.rows += rows
-    twin.report = max(twin.report, summed, key=lambda r: r.value or 0)
+    twin.report = max(twin.report, summed, key=lambda r: (r.qualifier == "estimate", r.value or 0))
 
 
 def _unassigned(

@@ -9,7 +9,7 @@ log likelihood as a quantity: Modrák et al. 2023, Bayesian Analysis 20(2)). One
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
@@ -299,6 +299,19 @@ def calibrate(
     return ranked(case, n, seed=seed, executor=executor, folder=folder)
 
 
+def _sound(result: Any) -> bool:
+    """Tell whether a result is what `rank_run` gives."""
+    return (
+        isinstance(result, dict)
+        and result.keys() == {RANKED, PRIOR}
+        and all(
+            isinstance(ranks, dict)
+            and all(type(r) is int and 0 <= r < SLOTS for r in ranks.values())
+            for ranks in result.values()
+        )
+    )
+
+
 def ranked(
     case: Case | Sequence[Case],
     n: int,
@@ -309,12 +322,12 @@ def ranked(
     fit_case: Fit = fitted,
 ) -> Calibration:
     """Calibrate any way of making an estimate of a case and a seed: what tests break on purpose."""
-    cases = (case,) if isinstance(case, Case) else tuple(case)
+    cases = tuple(case) if isinstance(case, Iterable) else (case,)
     check_seed(seed)
     if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MOST_RUNS:
         raise InputError(f"n: {n!r} is no number of runs; allowed: 1 to {MOST_RUNS:,}")
     if not cases or not all(isinstance(one, Case) for one in cases):
-        raise TypeError("case is no tolls.Case; allowed: a case (tolls.read_case), or several")
+        raise InputError("case: is no tolls.Case; allowed: a case (tolls.read_case), or several")
     for one in cases:
         gather(one)  # refuses a case without evidence before anything is drawn
     header = {"tolls": VERSION, "cases": [one.digest for one in cases], "seed": int(seed)}
@@ -323,7 +336,7 @@ def ranked(
         {run: (cases[run % len(cases)], run, int(seed), fit_case) for run in range(n)},
         text="calibrating",
         executor=executor,
-        journal=None if folder is None else Journal(folder, header),
+        journal=None if folder is None else Journal(folder, header, _sound),
     )
     # a quantity that no fit ever had, as the rate of an event all of which is known, is none
     names = dict.fromkeys(name for result in found.values() for name in result[RANKED])

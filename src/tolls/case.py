@@ -36,6 +36,12 @@ __all__ = ["Case", "presets_of"]
 ROOT = ROOTS[0]
 
 
+def _table(given: Any, name: str) -> dict[Any, Any]:
+    if not isinstance(given, Mapping):
+        raise InputError(f"Case, {name}: is a {type(given).__name__}; allowed: a mapping of names")
+    return dict(given)
+
+
 @dataclass(frozen=True)
 class _Content:
     """Everything a case is made of, before it is checked as a whole."""
@@ -114,6 +120,7 @@ class Case:
     assumptions: tuple[str, ...]
     measure: str
     others: dict[str, "Case"]
+    reports_file: str
     _own: Declaration
 
     def __init__(
@@ -137,10 +144,14 @@ class Case:
         bridges: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         split = categories if isinstance(categories, Mapping) else {ROOT: categories or ()}
-        for name, listed in {**split, **(unions or {})}.items():
-            if isinstance(listed, str):
-                raise InputError(f'Case: {name} = "{listed}" is text; allowed: a list of names')
-        ranges = dict(range or {})
+        unions, sources, range = unions or {}, sources or {}, range or {}
+        for name, listed in {**split, **_table(unions, "unions")}.items():
+            if not isinstance(listed, list | tuple):
+                raise InputError(
+                    f"Case: {name} = {listed!r} is a {type(listed).__name__}; allowed: a list of "
+                    "names"
+                )
+        ranges = _table(range, "range")
         if ranges and not any(isinstance(value, Mapping) for value in ranges.values()):
             ranges = {ROOT: ranges}
         raw: dict[str, Any] = {
@@ -150,21 +161,21 @@ class Case:
             "start": start,
             "end": end,
             "reliability": reliability,
-            "tolls": {measure: {"range": dict(low_high)} for measure, low_high in ranges.items()},
+            "tolls": {measure: {"range": low_high} for measure, low_high in ranges.items()},
             "partitions": [
-                {"of": parent, "into": tuple(into)}
+                {"of": parent, "into": into}
                 for parent, parts in split.items()
-                for into in ([parts] if all(isinstance(p, str) for p in parts) else parts)
+                for into in (parts if any(isinstance(p, list | tuple) for p in parts) else [parts])
                 if into
             ],
-            "unions": {name: tuple(members) for name, members in (unions or {}).items()},
+            "unions": dict(unions),
             "sources": {
-                name: {"grade": stated} if isinstance(stated, str) else dict(stated)
-                for name, stated in (sources or {}).items()
+                name: {"grade": stated} if isinstance(stated, str) else stated
+                for name, stated in _table(sources, "sources").items()
             },
-            "definitions": dict(definitions or {}),
-            "scopes": {text: dict(table) for text, table in (scopes or {}).items()},
-            "bridges": tuple(map(dict, bridges)),
+            "definitions": _table(definitions or {}, "definitions"),
+            "scopes": _table(scopes or {}, "scopes"),
+            "bridges": tuple(bridges) if isinstance(bridges, list | tuple) else bridges,
         }
         problems = Problems("Case")
         declaration = validate(raw, problems)
@@ -233,6 +244,8 @@ class Case:
             if own:
                 self.others[root] = Case.__new__(Case)
                 self.others[root]._settle(settled, presets, root, own, trees)
+        for case in (self, *self.others.values()):
+            case._set(reports_file=content.reports_file)
 
     def _set(self, **values: object) -> None:
         self.__dict__.update(values)

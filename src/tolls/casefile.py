@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tolls.case import Case, presets_of
 from tolls.declaration import Declaration, validate
-from tolls.errors import InputError, Problems, shown
+from tolls.errors import InputError, Problems, check_path, shown
 from tolls.files import Unreadable, read_toml
 from tolls.names import name_fault
 from tolls.tables import read_csv
@@ -42,6 +42,7 @@ def read_case(path: str | Path, *, columns: Mapping[str, str] | None = None) -> 
     >>> case.title
     'Syrian coast, March 2025'
     """
+    check_path("path", path)
     path = Path(path)
     try:
         if path.is_dir():

@@ -19,6 +19,7 @@ from tolls.constants import VERSION
 from tolls.errors import EstimateRefused, InputError, TollsError
 from tolls.evidence import gather
 from tolls.measures import label
+from tolls.outputs import inputs_of, made_apart, write_apart
 from tolls.overview import understood
 from tolls.reports import as_csv
 from tolls.terminal import say, say_table, tell, watched
@@ -215,7 +216,7 @@ def _fit(options: argparse.Namespace) -> int:
     from tolls.fitting import fit  # what it loads costs seconds, and a typo should not
 
     case, seed = read_case(options.path), _seed(options)
-    folder = _made(options.folder)
+    folder = made_apart(options.folder, inputs_of(options.path, case))
     code = DONE
     try:
         estimate = fit(
@@ -250,6 +251,7 @@ def _render(options: argparse.Namespace) -> int:
     from tolls.rendering import render  # what it loads costs seconds, and a typo should not
 
     case, seed = read_case(options.path), _seed(options)
+    made_apart(options.folder, inputs_of(options.path, case))
     try:
         page = render(
             case,
@@ -270,7 +272,10 @@ def _calibrate(options: argparse.Namespace) -> int:
     from tolls.calibration import calibrate  # what it loads costs seconds, and a typo should not
 
     cases, seed = [read_case(path) for path in options.path], _seed(options)
-    folder = _made(options.folder)
+    own = zip(options.path, cases, strict=True)
+    folder = made_apart(
+        options.folder, [file for path, case in own for file in inputs_of(path, case)]
+    )
     try:
         found = calibrate(cases, options.n, seed=seed, folder=folder)
     except EstimateRefused as refusal:
@@ -294,7 +299,10 @@ def _backtest(options: argparse.Namespace) -> int:
     from tolls.backtesting import DAYS, backtest
 
     pairs, seed = _verified(Path(options.path), options.truth), _seed(options)
-    folder = _made(options.folder)
+    read = [
+        path for case, truth in pairs.values() for path in (truth, *inputs_of(truth.parent, case))
+    ]
+    folder = made_apart(options.folder, read)
     days = options.as_of or DAYS
     result = backtest(pairs, as_of=days, seed=seed, engine=options.engine, folder=folder)
     if folder is not None:
@@ -351,9 +359,7 @@ def _simulate(options: argparse.Namespace) -> int:
     case, seed = read_case(options.path), _seed(options)
     simulated = simulate(case, seed=seed)
     text = as_csv([report.as_row() for report in simulated.case.reports])
-    path = Path(options.path)
-    folder = path if path.is_dir() else path.parent
-    _write(options.output, text, path, folder / "case.toml", folder / case.declaration.reports)
+    write_apart(options.output, text, *inputs_of(options.path, case))
     known = max(report.published.day for report in simulated.case.reports) + timedelta(days=1)
     rows = [
         {
@@ -378,7 +384,7 @@ def _import(options: argparse.Namespace) -> int:
     if options.output is None:
         say_table(imported.to_csv())
         return DONE
-    _write(options.output, imported.to_csv(), Path(options.file))
+    write_apart(options.output, imported.to_csv(), Path(options.file))
     return DONE
 
 
@@ -401,28 +407,9 @@ def _column_map(pairs: Sequence[str]) -> dict[str, str]:
     return columns
 
 
-def _write(output: str, text: str, *read: Path) -> None:
-    """Write a file of its own, never over what was read."""
-    from tolls.storage import write_atomically
-
-    target = Path(output)
-    if target.is_dir() or target.resolve() in [path.resolve() for path in read]:
-        raise InputError(f"-o {target}: is a folder or the file that is read; name another file")
-    _made(str(target.parent))
-    write_atomically(target, text.encode())
-    tell(f"written to {target}")
-
-
 def _seed(options: argparse.Namespace) -> int:
     """Return the seed that is given, or the default one, and say so."""
     if options.seed is None:
         tell(f"no --seed given: the seed is {DEFAULT_SEED}")
         return DEFAULT_SEED
     return int(options.seed)
-
-
-def _made(folder: str | None) -> Path | None:
-    """Make the output folder before anything is computed, so that a fault shows at once."""
-    from tolls.storage import made
-
-    return None if folder is None else made(Path(folder))

@@ -72,8 +72,10 @@ _MENDS = (
 _GROUPED = re.compile(r"[0-9]{1,3}(?:([.,' \u2019_\u00a0\u2009\u202f])[0-9]{3})(?:\1[0-9]{3})*")
 
 
-def count_mend(text: str) -> str:
+def count_mend(text: str, *, worded: bool = True) -> str:
     """Say what is allowed for a count, and what was probably meant.
+
+    `worded` says whether its table has columns for the wording of a count.
 
     Examples
     --------
@@ -85,7 +87,8 @@ def count_mend(text: str) -> str:
         return f"{allowed}; if thousands are meant, write {re.sub('[^0-9]', '', text)}"
     for pattern, mend in _MENDS:
         if re.fullmatch(pattern, text):
-            return f"{allowed}; {mend}"
+            plain = worded or "qualifier" not in mend
+            return f"{allowed}; {mend if plain else 'write low and high where it is a range'}"
     if text.isdigit() and not text.isascii():
         return f"{allowed}, the digits 0 to 9"
     return allowed

@@ -32,6 +32,7 @@ MAX_IMPORT_ROWS: Final = 500_000
 """Rows of an imported table: the largest data set of events that is read has some 400,000."""
 MAX_CSV_BYTES: Final = 10**9
 MAX_TOML_BYTES: Final = 10**6
+MAX_ESTIMATE_BYTES: Final = 10**9
 MAX_COLUMNS: Final = 500
 MAX_LINE: Final = 2 * 10**6  # characters; a file without line ends is no table
 MAX_NAME: Final = 200  # characters; a name has to fit a line of a table

@@ -248,10 +248,12 @@ def validate(raw: dict[str, Any], problems: Problems) -> Declaration:
     except ValidationError as error:
         add_faults(problems, error, Declaration)
         rest = {"format": 1} | without_faults(raw, error)
-        try:
-            declaration = Declaration.model_validate(rest)
-        except ValidationError:
-            raise InputError(problems.told()) from None
+        for _ in range(3):  # a table without what it needs goes too: a range, its toll
+            try:
+                return Declaration.model_validate(rest)
+            except ValidationError as deeper:
+                rest = without_faults(rest, deeper)
+        raise InputError(problems.told()) from None
     return declaration
 
 

@@ -14,7 +14,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from tolls.constants import FIRST_YEAR, LAST_YEAR, MAX_NAME, MAX_TEXT
 from tolls.names import DAY, NAME_PATTERN, TEXT_PATTERN, in_calendar, name_fault, text_fault
 
-__all__ = ["NUMBER", "Day", "Flag", "Line", "Name", "Positive", "Probability", "Text"]
+__all__ = [
+    "NUMBER", "Day", "Flag", "Line", "Name", "Positive", "Probability", "Spread", "Text",
+]  # fmt: skip
 
 
 def _number(given: object) -> object:
@@ -72,6 +74,8 @@ _NAMED: dict[str, Any] = {"type": "string", "maxLength": MAX_NAME, "pattern": NA
 NUMBER = BeforeValidator(_number)
 """Of a float, after the Field with its bounds: elsewhere a schema loses them."""
 type Positive = Annotated[float, Field(ge=1e-9, le=1e9), NUMBER]
+# of a log: far from any judgement at both ends, and nothing computed from it overflows
+type Spread = Annotated[float, Field(ge=1e-3, le=10), NUMBER]
 type Probability = Annotated[float, Field(gt=0, lt=1), NUMBER]
 type Flag = Annotated[bool, BeforeValidator(_flag)]
 type Day = Annotated[

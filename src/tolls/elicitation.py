@@ -17,7 +17,7 @@ from scipy.special import betaln, expit, log_expit
 
 from tolls import markup
 from tolls.constants import CI_PROB, MAX_COUNT
-from tolls.errors import InputError, Problems
+from tolls.errors import InputError, Problems, check_type
 from tolls.formatting import count, interval, percent, text_table
 from tolls.presets import Presets, load_presets
 from tolls.priors import Beta, LogNormal
@@ -252,16 +252,21 @@ def elicit(
     >>> record = [(90, 100), (38, 45), (210, 200), (12, 12), (400, 520), (71, 80)]
     >>> known = tolls.elicit(record, kind="monitor")
     >>> known.grade, round(known.bias.median, 2), round(known.bias.sd, 2)
-    ('A', 0.9, 0.16)
+    ('A', 0.9, 0.15)
     >>> print(known.sentence)  # doctest: +NORMALIZE_WHITESPACE
-    A report of 500 from such a source suggests a true toll of about 560 (320 to 980 with 95 %
+    A report of 500 from such a source suggests a true toll of about 560 (350 to 890 with 95 %
     probability, before any other evidence), if it is honest and everything is knowable by then;
-    about 6 of 100 of its statements are gross errors.
+    about 5 of 100 of its statements are gross errors.
     """
+    check_type("elicit, reliability", reliability, str, "a shipped scale or a path")
     presets = load_presets(reliability, file="elicit")
     problems = Problems("elicit")
-    if kind not in presets.source_kinds:
-        problems.unknown("kind", "kind of source", kind, presets.source_kinds)
+    if str(kind) not in presets.source_kinds:
+        problems.unknown("kind", "kind of source", str(kind), presets.source_kinds)
+    if track_record is not None:
+        check_type("elicit, track_record", track_record, Iterable, "pairs (reported, verified)")
+    if quantiles is not None:
+        check_type("elicit, quantiles", quantiles, Mapping, "a mapping, as {0.1: 0.6, 0.9: 1.2}")
     if (track_record is None) == (quantiles is None):
         found = "neither" if quantiles is None else "both"
         problems.add(

@@ -7,12 +7,14 @@ found, what is allowed and what to do. Problems are collected, so that one run s
 import difflib
 from collections import Counter
 from collections.abc import Iterable
+from os import PathLike
 from typing import Any
 
 from tolls.constants import MAX_TOLD
 
 __all__ = [
-    "EstimateRefused", "InputError", "Problems", "TollsError", "TollsWarning", "nearest", "shown",
+    "EstimateRefused", "InputError", "Problems", "TollsError", "TollsWarning", "check_path",
+    "check_type", "nearest", "shown",
 ]  # fmt: skip
 
 JOINERS = "\u200c\u200d"  # letters of Arabic and Indic scripts are written with them
@@ -58,6 +60,17 @@ class EstimateRefused(TollsError):
 
 class TollsWarning(UserWarning):
     """Something the program assumed or decided that the reader of a result must know."""
+
+
+def check_type(name: str, value: object, kind: Any, allowed: str) -> None:
+    """Refuse an argument that is of another type, or of another union of types."""
+    if not isinstance(value, kind):
+        raise InputError(f"{name}: is a {type(value).__name__}; allowed: {allowed}")
+
+
+def check_path(name: str, value: object) -> None:
+    """Refuse an argument that can be the name of no file or folder."""
+    check_type(name, value, str | PathLike, "a name, as text or Path")
 
 
 def nearest(word: str, known: Iterable[str], closeness: float = 0.6) -> str | None:

@@ -91,7 +91,7 @@ class Estimate:
             If the node is unknown.
         """
         if node not in self.nodes:
-            near = nearest(node, self.nodes)
+            near = nearest(str(node), self.nodes)
             hint = f'; did you mean "{near}"?' if near else ""
             raise InputError(f'"{node}" is no node; allowed: {", ".join(self.nodes)}{hint}')
         place = self.nodes.index(node)

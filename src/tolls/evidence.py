@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from tolls.bulletins import assemble
 from tolls.case import Case
 from tolls.constants import ROOTS
-from tolls.doubts import suspected_copies
-from tolls.errors import InputError
+from tolls.doubts import not_read, suspected_copies
+from tolls.errors import InputError, check_type
+from tolls.formatting import listed
 from tolls.growth import LISTS, Aspect, Moment, exposure, parse_day
 from tolls.relays import settle_relays
 from tolls.reports import Report
@@ -278,15 +279,18 @@ def gather(case: Case, as_of: date | str | None = None) -> Evidence:
     InputError
         If the cut is no date or lies before the start, or nothing is left to estimate from.
     """
+    check_type("case", case, Case, "a tolls.Case (tolls.read_case)")
     cut = _cut(as_of, case)
     fates = Fates()
     others = {measure: _gathered(other, cut, fates) for measure, other in case.others.items()}
     found = _gathered(case, cut, fates)
     if found is None:
+        beside = [measure for measure, other in others.items() if other is not None]
         raise InputError(
-            f"{case.title}: no report is left to estimate from"
+            f"{case.reports_file}: no report is left to estimate "
+            + (f"the killed from, and {listed(beside)} only beside them" if beside else "from")
             + (f" as of {cut}" if cut else "")
-            + f" ({_tally(fates)}); add reports"
+            + f" ({'; '.join(_told(fates, FATES))}); add reports"
             + (" or take a later date" if cut else "")
         )
     told = {name: other for name, other in others.items() if other is not None}
@@ -355,6 +359,9 @@ def _gathered(case: Case, cut: date | None, fates: Fates) -> Evidence | None:
         warnings=(
             *case.assumptions,
             *_entered(case, fates),
+            *not_read(
+                [r for r in case.reports if r.row in {u.row for u in usable}], case.declaration
+            ),
             *habits_in_words(
                 statements, case.presets.about, "" if case.measure == ROOTS[0] else case.measure
             ),
@@ -390,19 +397,14 @@ def _entered(case: Case, fates: Fates) -> list[str]:
     return [f"row {', '.join(map(str, rows))}: {way}" for way, rows in ways.items()]
 
 
-def _tally(fates: Fates) -> str:
-    tally = Counter(fate for fate, _ in fates.by_row.values())
-    return ", ".join(f"{n} {fate.replace('_', ' ')}" for fate, n in tally.items())
-
-
-def _told(fates: Fates) -> list[str]:
+def _told(fates: Fates, which: Sequence[str] = ("set_aside",)) -> list[str]:
     """Tell what was set aside for want of support; relays and repeats are counted elsewhere."""
-    reasons: dict[str, list[int]] = {}
-    for row, (fate, reason) in sorted(fates.by_row.items()):
-        if fate == "set_aside":
-            reasons.setdefault(reason, []).append(row)
+    reasons: dict[tuple[str, str], list[int]] = {}
+    for row, fate in sorted(fates.by_row.items()):
+        if fate[0] in which:
+            reasons.setdefault(fate, []).append(row)
     return [
-        f"set aside: {len(rows)} report{'s' * (len(rows) > 1)} (row "
-        f"{', '.join(map(str, rows[:5]))}{', …' * (len(rows) > 5)}): {reason}"
-        for reason, rows in reasons.items()
+        f"{fate.replace('_', ' ')}: {len(rows)} report{'s' * (len(rows) > 1)} (row "
+        f"{', '.join(map(str, rows[:5]))}{', …' * (len(rows) > 5)}){reason and f': {reason}'}"
+        for (fate, reason), rows in reasons.items()
     ]

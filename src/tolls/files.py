@@ -16,11 +16,11 @@ from typing import Any, BinaryIO
 from tolls.constants import MAX_CSV_BYTES, MAX_LINE, MAX_TOML_BYTES
 from tolls.errors import Problems
 
-__all__ = ["Unreadable", "lines_of", "read_toml"]
+__all__ = ["Unreadable", "lines_of", "open_plain", "read_toml"]
 
 DEEPEST = 12  # levels of a TOML file; a case has five
 MOST_DOTS = 100  # outside quotes, in a line of TOML: time grows with the square of a dotted key
-_AGAIN = "save it as CSV UTF-8 (a spreadsheet's Save As offers it)"
+_AGAIN = "save it as UTF-8 (of a table a spreadsheet's Save As offers CSV UTF-8)"
 _MARKS = (
     (b"\xff\xfe\0\0", f"is UTF-32; {_AGAIN}"),
     (b"\0\0\xfe\xff", f"is UTF-32; {_AGAIN}"),
@@ -59,6 +59,8 @@ def open_plain(path: Path, limit: int) -> BinaryIO:
 
 
 def _check_marks(head: bytes) -> None:
+    if head and not any(head):
+        raise Unreadable("begins with nothing but NUL bytes: it is damaged; copy it again")
     for mark, what in _MARKS:
         if head.startswith(mark):
             raise Unreadable(what)
@@ -84,7 +86,7 @@ def lines_of(path: Path, problems: Problems, most: int) -> Iterator[str]:
             raw.seek(0)
             count = _count_lines(raw)
             if count > most:
-                raise Unreadable(f"has {count:,} lines; allowed: {most:,}, the lines of one event")
+                raise Unreadable(f"has {count:,} lines; allowed: {most:,}")
             raw.seek(0)
             text = io.TextIOWrapper(raw, "utf-8-sig", "surrogateescape", newline="")
             number = 0

@@ -74,8 +74,6 @@ def fit(
     >>> case = tolls.read_case("models/syria-coast-2025")
     >>> estimate = tolls.fit(case, seed=1)  # doctest: +SKIP
     """
-    if not isinstance(case, Case):
-        raise TypeError(f"case is a {type(case).__name__}; allowed: a tolls.Case (tolls.read_case)")
     _check("engine", engine, ENGINES)
     _check("on_failure", on_failure, ON_FAILURE)
     check_seed(seed)
@@ -159,6 +157,11 @@ def from_pymc(
     """
     _check("on_failure", on_failure, ON_FAILURE)
     evidence = gather(case, as_of)
+    if "posterior" not in getattr(tree, "children", ()):
+        raise InputError(
+            f"tree: is a {type(tree).__name__} without a group posterior; allowed: a DataTree as "
+            "pymc.sample returns it"
+        )
     found = tree["posterior"]
     lengths = {
         "node": len(case.names), "source": len(evidence.sources), "list": len(evidence.lists),

@@ -86,9 +86,10 @@ class Moment:
 
 def parse_day(given: object, name: str) -> date:
     """Return a calendar day given as a date, a date-time or ISO text."""
-    if isinstance(given, datetime):
+    # the missing date of pandas is a date-time unlike itself
+    if isinstance(given, datetime) and given == given:
         return given.date()
-    if isinstance(given, date):
+    if isinstance(given, date) and not isinstance(given, datetime):
         return given
     try:
         if isinstance(given, str) and re.fullmatch(DAY, given):

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from tolls.case import Case
-from tolls.constants import VERSION
+from tolls.constants import MAX_ESTIMATE_BYTES, VERSION
 from tolls.convergence import Diagnostics
-from tolls.errors import InputError
+from tolls.errors import InputError, check_path
 from tolls.estimate import Estimate
 from tolls.evidence import Evidence, gather
+from tolls.files import Unreadable, open_plain
 from tolls.storage import read_tree, unsealed
 from tolls.trees import arrays_of, dataset
 
@@ -65,12 +66,14 @@ def load(path: str | Path, *, check: bool = True) -> Estimate:
     --------
     >>> tolls.load("estimate.nc")  # doctest: +SKIP
     """
+    check_path("path", path)
     try:
-        content = Path(path).read_bytes()
+        with open_plain(Path(path), MAX_ESTIMATE_BYTES) as file:
+            content = file.read(MAX_ESTIMATE_BYTES + 1)
+    except Unreadable as error:
+        raise InputError(f"{path}: {error}") from None
     except OSError as error:
-        raise InputError(
-            f"{path}: cannot be read ({error.strerror}); name a file that estimate.save wrote"
-        ) from None
+        raise InputError(f"{path}: cannot be read: {error.strerror}; copy it first") from None
     body, fault = unsealed(content)
     if fault and check:
         raise _refused(path, fault)

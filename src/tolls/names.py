@@ -19,6 +19,8 @@ __all__ = [
     "alike",
     "composed",
     "in_calendar",
+    "look",
+    "mixed_scripts",
     "name_fault",
     "text_fault",
 ]
@@ -43,6 +45,15 @@ _MISPLACED = re.compile(
     f"(?<![\u0590-\u1cff\ua800-\uabff\U00011000-\U00011fff])[{JOINERS}]|[{JOINERS}]$|"
     "(?<=[^\\W\\d_])[\ufe00-\ufe0f]"
 )
+# what Arabic is written with or without: vowel signs, and the stroke that stretches a word
+_VOWELLED = re.compile("[\u0640\u064b-\u0652\u0670]")
+# letters as `alike` leaves them that are drawn like Latin ones, small or large
+_CYRILLIC = (
+    "\u0430\u0432\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442\u0443\u0445\u0456\u0458\u0455"
+)
+_GREEK = "\u03b1\u03b2\u03b5\u03b6\u03b7\u03b9\u03ba\u03bc\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7"
+_DRAWN = str.maketrans(_CYRILLIC + _GREEK, "abekmhopctyxijs" + "abezhikmnoptyx")
+_SCRIPTS = ("LATIN", "CYRILLIC", "GREEK")
 _WORDS = {"\t": "a tab", "\n": "a line break", "\r": "a line break", "\u2028": "a line break",
           "\u2029": "a line break", "\ufffd": "what a lost character left"}  # fmt: skip
 
@@ -96,7 +107,41 @@ def alike(name: str) -> str:
     if not name.isascii():
         name = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
         name = name.translate(dict.fromkeys(map(ord, JOINERS)))
+        name = _VOWELLED.sub("", name)
     return "".join(name.casefold().split())
+
+
+def look(name: str) -> str:
+    r"""Return what names have in common that differ in punctuation, accents or script at most.
+
+    Examples
+    --------
+    >>> look("Al-Jazeera") == look("Al Jazeera") == look("\u0410l Jazeera")
+    True
+    """
+    letters = unicodedata.normalize("NFKD", alike(name))
+    kept = "".join(
+        c for c in letters if unicodedata.category(c)[0] != "P" and not "\u0300" <= c <= "\u036f"
+    )
+    return kept.translate(_DRAWN) or letters
+
+
+def mixed_scripts(name: str) -> tuple[str, ...]:
+    r"""Return the scripts of a word that is written in two that look alike; mostly none.
+
+    Examples
+    --------
+    >>> mixed_scripts("S\u041eHR"), mixed_scripts("\u0422\u0410\u0421\u0421 (TASS)")
+    (('Latin', 'Cyrillic'), ())
+    """
+    if name.isascii():
+        return ()
+    for word in re.findall(r"[^\W\d_]+", name):
+        names = {unicodedata.name(c, "").partition(" ")[0] for c in word}
+        found = tuple(script.title() for script in _SCRIPTS if script in names)
+        if len(found) > 1:
+            return found
+    return ()
 
 
 class Alike:

@@ -3,11 +3,21 @@
 Only text lives here; what a report counts for is decided in `evidence`.
 """
 
+from collections.abc import Iterable
+
 from tolls.case import Case
 from tolls.constants import ROOTS
-from tolls.doubts import parts_above, round_exact
+from tolls.doubts import (
+    contradictions,
+    extra_columns,
+    late,
+    parts_above,
+    round_exact,
+    twin_names,
+)
 from tolls.evidence import FATES, Evidence
 from tolls.formatting import period
+from tolls.measures import label
 from tolls.reports import Report
 
 __all__ = ["understood"]
@@ -27,7 +37,7 @@ def understood(case: Case, evidence: Evidence) -> list[str]:
     each = (evidence, *evidence.others.values())
     lines = [f"{case.title} ({case.kind}, {period(*evidence.period)})", "", "Nodes"]
     for own in each:
-        lines += _nodes(own.case)
+        lines += _nodes(own.case, case.names)
     lines += ["", "Sources used as evidence"]
     for own in each:
         lines += _voices(own)
@@ -44,20 +54,32 @@ def understood(case: Case, evidence: Evidence) -> list[str]:
             lines += [f"    {_line(r, evidence.fates[r.row][1])}" for r in rows]
     used = [r for r in case.reports if evidence.fates[r.row][0] == "evidence"]
     trees = {own.case.measure: own.case.categories for own in each}
-    told = (*evidence.warnings, *parts_above(used, trees), *round_exact(used, case.presets))
+    told = (
+        *evidence.warnings,
+        *parts_above(used, trees),
+        *contradictions(used),
+        *round_exact(used, case.presets),
+        *late(used, case.end if case.declaration.start else None, case.presets),
+        *twin_names(case.sources, case.declaration),
+        *extra_columns(case.reports),
+    )
     lines += [f"Note: {warning}" for warning in told]
     return lines
 
 
-def _nodes(case: Case) -> list[str]:
+def _nodes(case: Case, killed: tuple[str, ...]) -> list[str]:
     low, high = case.root_prior.interval(0.95)
+
+    def named(names: Iterable[str]) -> str:
+        return " + ".join(label(case.measure, name, killed) for name in names)
+
     return [
         f"  {case.names[0]}: 95 % prior probability between {low:,.0f} and {high:,.0f} people",
         *(
-            f"  {p.of} = {' + '.join(p.into)} (log-ratio sd of the shares {p.sd:g})"
+            f"  {named([p.of])} = {named(p.into)} (log-ratio sd of the shares {p.sd:g})"
             for p in case.categories.ordered_partitions
         ),
-        *(f"  {name} = {' + '.join(m)} (union)" for name, m in case.categories.unions.items()),
+        *(f"  {named([name])} = {named(m)} (union)" for name, m in case.categories.unions.items()),
     ]
 
 

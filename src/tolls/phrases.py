@@ -11,11 +11,26 @@ from dataclasses import dataclass
 
 from tolls.presets import Presets
 
-__all__ = ["Phrase", "all_words", "read_phrase", "word_cells"]
+__all__ = ["Phrase", "all_words", "read_phrase", "reworded", "word_cells"]
 
+_HEDGED = r"(?:(?P<hedge>[a-z' ]+?) )??"
 _NUMBER = re.compile(
-    r"(?:(?P<hedge>[a-z' ]+?) )?(?P<number>[0-9]{1,3}(?:[, ][0-9]{3})+|[0-9]{1,18})(?: more)?"
+    rf"{_HEDGED}(?P<number>[0-9]{{1,3}}(?:[, ][0-9]{{3}})+|[0-9]{{1,18}})(?: more)?"
 )
+_SMALL = (
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "twelve",
+)  # fmt: skip
+_TIMES = {name: n for n, name in enumerate(_SMALL, 1)} | {"a": 1, "half a": 0.5}
+_UNITS = {
+    "dozen": 12, "score": 20, "hundred": 100, "thousand": 1000, "hundred thousand": 100_000,
+    "million": 1_000_000,
+}  # fmt: skip
+_SPELT = re.compile(
+    rf"{_HEDGED}(?:(?P<times>{'|'.join(_TIMES)}) (?P<unit>{'|'.join(_UNITS)})|"
+    rf"(?P<small>{'|'.join(_SMALL)}))(?: more)?"
+)
+ROUND = "about"  # the hedge that a round number in letters has without one
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +77,50 @@ def read_phrase(text: str, presets: Presets) -> Phrase | None:
     1500
     >>> read_phrase("several hundreds", load_presets()).word
     'several hundred'
+    >>> read_phrase("almost two hundred", load_presets()).value
+    200
     """
-    said = " ".join(text.lower().split())
+    said = _plain(text)
     for word, term in presets.words.terms.items():
         if said in (word, *term.also):
             return Phrase("words", word)
-    found = _NUMBER.fullmatch(said)
+    found = _number(said)
     if found is None:
         return None
-    value = int(re.sub("[, ]", "", found["number"]))
-    if found["hedge"] is None:
+    before, value = found
+    if not before:
         return Phrase("exact", value=value)
     for name, hedge in presets.hedges.items():
-        if found["hedge"] in (name, *hedge.also):
+        if before in (name, *hedge.also):
             return Phrase(hedge.qualifier, value=value, lift=hedge.lift, sd=hedge.sd)
     return None
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().split())
+
+
+def _number(said: str) -> tuple[str, int] | None:
+    """Return the hedge of a number, in digits or letters, and the number."""
+    if found := _NUMBER.fullmatch(said):
+        return found["hedge"] or "", int(re.sub("[, ]", "", found["number"]))
+    if found := _SPELT.fullmatch(said):
+        if found["small"]:
+            return found["hedge"] or "", int(_TIMES[found["small"]])
+        return found["hedge"] or ROUND, int(_TIMES[found["times"]] * _UNITS[found["unit"]])
+    return None
+
+
+def reworded(text: str, value: int) -> str:
+    """Return a hedged number with the same hedge and another number.
+
+    Examples
+    --------
+    >>> reworded("nearly 1,500", 1700), reworded("two dozen", 31)
+    ('nearly 1700', 'about 31')
+    """
+    found = _number(_plain(text))
+    return f"{found[0] if found else ROUND} {value}".strip()
 
 
 def all_words(presets: Presets) -> tuple[str, ...]:

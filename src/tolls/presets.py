@@ -6,6 +6,7 @@ TOML file in ``reliability = "…"``; tables that the file leaves out keep the s
 
 import math
 import tomllib
+from collections import Counter
 from functools import cache, cached_property
 from importlib import resources
 from itertools import pairwise
@@ -14,7 +15,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tolls.domains import NUMBER, Positive, Probability
+from tolls.constants import LEVELS
+from tolls.domains import NUMBER, Positive, Probability, Spread
 from tolls.errors import InputError, Problems
 from tolls.files import Unreadable, read_toml
 from tolls.validation import add_faults
@@ -40,7 +42,7 @@ class Grade(_Table):
 
     words: str
     reliability: tuple[Positive, Positive]
-    scatter: Positive
+    scatter: Spread
     composition: Positive
 
 
@@ -49,7 +51,7 @@ class SourceKind(_Table):
 
     words: str
     median: Positive
-    sd: Positive
+    sd: Spread
 
 
 class EventKind(_Table):
@@ -59,7 +61,7 @@ class EventKind(_Table):
     """
 
     rate: Positive | None = None
-    rate_sd: Positive | None = None
+    rate_sd: Spread | None = None
     found: tuple[Positive, Positive]
 
     @model_validator(mode="after")
@@ -73,7 +75,7 @@ class EvidenceKind(_Table):
     """What a report's kind of evidence makes of its bias and of the growth of knowledge."""
 
     median: Positive
-    sd: Positive | None = None
+    sd: Spread | None = None
     pace: Below
 
 
@@ -107,6 +109,16 @@ class Words(_Table):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _once(self) -> "Words":
+        said = Counter(word for name, t in self.terms.items() for word in {name, *t.also})
+        twice = [word for word, times in said.items() if times > 1]
+        if twice:
+            raise ValueError(
+                f'"{twice[0]}" stands for two words; keep one, or set the other to false'
+            )
+        return self
+
     @cached_property
     def pieces(self) -> tuple[tuple[float, float, dict[str, float]], ...]:
         """Beliefs between two edges of the table, with the share of every word that covers them."""
@@ -134,15 +146,15 @@ class Hedge(_Table):
 class SharedBias(_Table):
     """Prior sd of the bias that all sources of a measure share (kappa)."""
 
-    sd: Positive
+    sd: Spread
 
 
 class Growth(_Table):
     """Constants of the growth of knowledge that all kinds of event share."""
 
-    eta_sd: Positive
+    eta_sd: Spread
     shape_log_mean: Annotated[float, Field(ge=-10, le=10), NUMBER]
-    shape_log_sd: Positive
+    shape_log_sd: Spread
     least_days: Positive
     least_hours: Positive
 
@@ -155,9 +167,9 @@ class MissingList(_Table):
     """
 
     alive: Positive
-    alive_sd: Positive
+    alive_sd: Spread
     days: Positive
-    days_sd: Positive
+    days_sd: Spread
     kept: tuple[Positive, Positive]
 
 
@@ -256,13 +268,19 @@ class Root(_Table):
 
     low: Positive
     high: Positive
-    mass: Probability
+    mass: Annotated[float, Field(ge=LEVELS[0], le=LEVELS[1]), NUMBER]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Root":
+        if not self.low < self.high:
+            raise ValueError(f"low ({self.low:g}) must be below high ({self.high:g}); swap them")
+        return self
 
 
 class PartitionPrior(_Table):
     """Default spread of the shares of a partition."""
 
-    sd: Positive
+    sd: Spread
 
 
 class Elicitation(_Table):
@@ -298,7 +316,7 @@ class Sensitivity(_Table):
 
 
 class Checks(_Table):
-    """When it is told that the model and the reports do not fit, or that sources were copied."""
+    """When it is told that the model and the reports do not fit, or what else looks odd."""
 
     level: Probability
     learnt: Probability
@@ -307,6 +325,9 @@ class Checks(_Table):
     copied_sources: Annotated[int, Field(ge=2)]
     copied_least: Annotated[int, Field(ge=1)]
     copied_few: Annotated[int, Field(ge=2)]
+    copied_odd: Annotated[int, Field(ge=2)]
+    copied_words: Annotated[int, Field(ge=2)]
+    late_days: Annotated[int, Field(ge=1)]
 
 
 def _shipped[Table: _Table](kind: type[Table], name: str) -> Table:
@@ -392,9 +413,10 @@ def load_presets(
     problems = Problems(file or "Case")
     own = _own_tables(scale, (folder or Path()).resolve(), problems)
     problems.raise_if_any()
-    tables = Problems(scale)
+    whole = _overlay(_shipped_tables("admiralty"), own)
+    tables = Problems(str((folder or Path()) / scale))
     try:
-        return Presets.model_validate(_overlay(_shipped_tables("admiralty"), own))
+        return Presets.model_validate(_without_removed(whole))
     except ValidationError as error:
         add_faults(tables, error, Presets)
         raise InputError(tables.told()) from None
@@ -419,6 +441,20 @@ def _own_tables(scale: str, base: Path, problems: Problems) -> dict[str, Any]:
     except Unreadable as error:
         problems.add(key, f'"{scale}" {error}')
     return {}
+
+
+def _without_removed(tables: dict[str, Any]) -> dict[str, Any]:
+    """Take the shipped words and hedges out that one's own file sets to false."""
+    shipped, words = _shipped_tables("admiralty"), tables["words"]
+    if isinstance(words, dict):
+        words = words | {"terms": _kept(words["terms"], shipped["words"]["terms"])}
+    return tables | {"words": words, "hedges": _kept(tables["hedges"], shipped["hedges"])}
+
+
+def _kept(named: Any, shipped: dict[str, Any]) -> Any:
+    if not isinstance(named, dict):
+        return named
+    return {name: v for name, v in named.items() if v is not False or name not in shipped}
 
 
 def _overlay(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

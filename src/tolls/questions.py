@@ -92,7 +92,8 @@ def sensitivity(
     >>> found = tolls.sensitivity(case, seed=1, at_least=1000)  # doctest: +SKIP
     >>> found.summary()  # doctest: +SKIP
     """
-    if at_least is not None and not at_least > 0:
+    number = isinstance(at_least, int | float | np.integer | np.floating)
+    if at_least is not None and not (number and at_least > 0):
         raise InputError(f"at_least: {at_least}; allowed: a number of people above 0")
     whole = fit(case, seed=seed, engine=engine, as_of=as_of)
     own, place = whole.of(node or whole.nodes[0])

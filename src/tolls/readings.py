@@ -59,9 +59,16 @@ class Reading:
 
 def in_numbers(report: Report, presets: Presets, problems: Problems) -> Report:
     """Replace a hedged number by the number with its qualifier, and a word by the table's name."""
-    if report.qualifier != "words":
-        return report
     phrase = read_phrase(report.words, presets)
+    if report.qualifier != "words":
+        said = (report.qualifier, report.value)
+        if report.words and (phrase is None or (phrase.qualifier, phrase.value) != said):
+            problems.add(
+                f"row {report.row}, column words",
+                f'"{report.words[:80]}" is not what qualifier {report.qualifier} says; empty it, '
+                "or leave the figure out and write qualifier words",
+            )
+        return report
     if phrase is None:
         words = all_words(presets)
         near = nearest(report.words, words)
@@ -69,7 +76,7 @@ def in_numbers(report: Report, presets: Presets, problems: Problems) -> Report:
         problems.add(
             f"row {report.row}, column words",
             f'"{report.words[:80]}" is in no table of words; allowed: {", ".join(words)}, with N a '
-            f"number, or words that your own scale declares{hint}",
+            f"number (250, two dozen), or words that your own scale declares{hint}",
         )
         return report
     if phrase.value is None:

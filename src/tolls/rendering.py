@@ -14,7 +14,7 @@ from tolls.account import account
 from tolls.case import Case
 from tolls.chapters import compose
 from tolls.constants import OF_THE_KILLED
-from tolls.errors import EstimateRefused
+from tolls.errors import EstimateRefused, check_path
 from tolls.estimate import Estimate
 from tolls.fitting import fit
 from tolls.pages import as_html, as_pdf
@@ -75,6 +75,7 @@ def render(
     >>> case = tolls.read_case("models/syria-coast-2025")
     >>> tolls.render(case, "build", seed=1, pdf=True)  # doctest: +SKIP
     """
+    check_path("folder", folder)
     target = made(Path(folder))
     found = sensitivity(case, seed=seed, as_of=as_of, engine=engine)
     estimate = found.estimate

@@ -80,7 +80,9 @@ def read_table(
         if not problems.messages:
             problems.add("", "has no row; a case needs at least one report")
         return ()
-    present = list(rows[0][1])
+    # rows of a list of mappings may differ in their keys
+    keys = dict.fromkeys(tuple(row) for _, row in rows)
+    present = list(dict.fromkeys(name for each in keys for name in each))
     mapping = _column_map(columns or {}, present, problems)
     if not check_columns(present, tuple(COLUMNS), _NEEDED, mapping, problems):
         return ()
@@ -128,11 +130,16 @@ def _check_whole(reports: Sequence[Report], start: date | None, problems: Proble
 def _column_map(
     columns: Mapping[str, str], present: Sequence[str], problems: Problems
 ) -> dict[str, str]:
+    if not isinstance(columns, Mapping):
+        problems.add(
+            "columns", 'is no mapping; allowed: our column to the table\'s, {"value": "Deaths"}'
+        )
+        return {}
     for ours, theirs in columns.items():
         if ours not in COLUMNS:
-            problems.unknown("columns", "column", ours, COLUMNS)
+            problems.unknown("columns", "column", str(ours), COLUMNS)
         if theirs not in present:
-            problems.unknown("columns", "column of the table", theirs, present)
+            problems.unknown("columns", "column of the table", str(theirs), present)
     return dict(columns)
 
 
@@ -147,12 +154,14 @@ def _renamed(row: Mapping[str, str], mapping: Mapping[str, str]) -> dict[str, st
 
 def _known(category: str, names: Sequence[str]) -> bool:
     """Tell whether a category is a node or union, or stands for people in no part of a node."""
-    whole = category.removeprefix(UNKNOWN).removeprefix(" ")
-    return category in names or (category.startswith(UNKNOWN) and whole in (*names, ""))
+    whole = category.removeprefix(f"{UNKNOWN} ")
+    return category in names or category == UNKNOWN or (whole != category and whole in names)
 
 
 class Row:
     """Validates one row; each method reads one aspect and notes its faults."""
+
+    worded = True  # whether the table has columns for the wording of a count
 
     def __init__(self, number: int, cells: Mapping[str, str], problems: Problems) -> None:
         self.number, self.problems = number, problems
@@ -182,7 +191,7 @@ class Row:
         if not text:
             return None
         if not re.fullmatch(COUNT, text):
-            self.add(column, f'"{text}" is no integer; {count_mend(text)}')
+            self.add(column, f'"{text}" is no integer; {count_mend(text, worded=self.worded)}')
             return None
         number = int(text.partition(".")[0])
         if number > MAX_COUNT:

@@ -22,7 +22,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from tolls.errors import InputError, TollsError
+from tolls.errors import InputError, TollsError, check_path, check_type
 from tolls.progress import progress
 from tolls.storage import write_atomically
 
@@ -44,6 +44,8 @@ class Journal:
         Made where it does not exist.
     header : mapping
         What the runs depend on; a folder with another header is refused.
+    sound : callable, optional
+        Tells whether a result that the file holds is one: a file may have been changed.
 
     Attributes
     ----------
@@ -57,20 +59,30 @@ class Journal:
         If the folder holds runs of something else, or a file that is no record of runs.
     """
 
-    def __init__(self, folder: str | Path, header: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        header: Mapping[str, Any],
+        sound: Callable[[Any], bool] = lambda _: True,
+    ) -> None:
+        check_path("folder", folder)
         self.path = Path(folder) / NAME
         self.results: dict[int, Any] = {}
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if not self.path.exists():
             write_atomically(self.path, _line(header))
             return
+        if not self.path.is_file():
+            raise InputError(f"{self.path}: is a folder, device or pipe; name another folder")
         whole, end, _ = self.path.read_bytes().rpartition(b"\n")
         written, *lines = whole.split(b"\n")
         try:
             found = json.loads(written)
             differing = [key for key in header if found.get(key) != header[key]]
             held = {} if differing else {r["run"]: r["result"] for r in map(json.loads, lines)}
-        except (ValueError, KeyError, TypeError, AttributeError):
+            if not all(type(run) is int and sound(result) for run, result in held.items()):
+                raise ValueError
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise InputError(
                 f"{self.path}: is no record of runs; name another folder, or delete the file"
             ) from None
@@ -141,6 +153,8 @@ def run_all(
         If a worker process has died; the message says why. What a run raises is raised. The other
         runs are called off then, as by an interrupt; those that had ended are kept.
     """
+    if executor is not None and not hasattr(executor, "submit"):
+        check_type("executor", executor, Executor, "a concurrent.futures.Executor")
     done = {run: r for run, r in (journal.results if journal else {}).items() if run in arguments}
     waiting: dict[Future[Any], int] = {}
     others, workers = set(active_children()), set[BaseProcess]()

@@ -266,11 +266,16 @@ class Sensitivity:
             medians = [
                 float(np.median(s.tolls[:, place]))
                 for s in self.scenarios
-                if s.group == group and len(s.tolls)
+                if s.group == group and s.method not in ("prior", "refused")
             ]
             if medians:
                 ends = (count(m, hi - lo) for m in (min(medians), max(medians)))
                 told.append(f"{words} the median lies between {' and '.join(ends)}.")
+        told += [
+            f"{s.name[0].upper()}{s.name[1:]} no report is left, and the prior is the answer."
+            for s in self.scenarios
+            if s.method == "prior"
+        ]
         quarters = [(s.name, _told(s.tolls[:, place], CI_PROB)[0]) for s in self.curve.quarters]
         each = " and ".join(f"{count(m, hi - lo)} ({name})" for name, m in quarters)
         told.append(

@@ -5,7 +5,6 @@ believes, and words it, by rounding, flooring and splitting as the statements sa
 """
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -21,6 +20,7 @@ from tolls.errors import InputError
 from tolls.evidence import Evidence, gather
 from tolls.growth import Aspect, Moment, exposure
 from tolls.measures import label
+from tolls.phrases import reworded
 from tolls.statements import Composition, Link, Statement
 
 __all__ = ["Simulation", "check_seed", "draw_sizes", "draw_truth", "simulate"]
@@ -275,7 +275,8 @@ class _World:
             waiting.remove(statement)
             value = self.state(statement)
             self.said[statement.rows] = value
-            if isinstance(value, str) or not self.split_up(statement, value, rows):
+            whole = isinstance(value, str) or not self.split_up(statement, value, rows)
+            if whole or statement.reading.sigma is not None:  # an interval is printed beside parts
                 rows.append(self.row(statement, statement.node, value))
         return rows
 
@@ -385,7 +386,7 @@ class _World:
                 assigned = round(value * sum(composition.counts) / told)
                 root = statement.node == self.evidence.case.categories.root
                 unknown = UNKNOWN if root else f"{UNKNOWN} {statement.node}"
-                rows.append(self.row(statement, unknown, value - assigned))
+                rows.append(self.row(_plainly(statement), unknown, value - assigned))
             self.split_into(statement, composition, assigned, rows)
         return bool(inside)
 
@@ -408,7 +409,7 @@ class _World:
             own = nested[0].rows if nested else (at[0],)
             at = [row for row in at if row not in own]
             self.said[own] = count
-            step = replace(statement, node=part, rows=own)
+            step = replace(_plainly(statement), node=part, rows=own)
             if not self.split_up(step, count, rows):
                 rows.append(self.row(step, part, count))
 
@@ -442,7 +443,8 @@ class _World:
         Bounds of a set cannot be drawn: ranges and pure bounds become exact figures.
         """
         case, reading = self.evidence.case, statement.reading
-        first = next(r for r in case.reports if r.row == min(statement.rows))
+        behind = (r for r in case.reports if r.row in statement.rows)
+        first = min(behind, key=lambda r: (r.category != category, r.row))
         counted = case.scopes.settled(first)
         row: dict[str, object] = {
             "measure": first.measure,
@@ -465,11 +467,16 @@ class _World:
             return row | _interval(value, reading.sigma)
         if reading.wording == "about" and first.words:  # its hedge with another number
             return row | {
-                "words": re.sub(r"\d[\d, ]*", str(value), first.words),
+                "words": reworded(first.words, value),
                 "qualifier": "words",
             }
         exact = reading.wording in ("range", "floor", "ceiling")
         return row | {"value": value, "qualifier": "exact" if exact else reading.wording}
+
+
+def _plainly(statement: Statement) -> Statement:
+    """Return the statement of a part, which is exact whatever its whole is."""
+    return replace(statement, reading=replace(statement.reading, wording="exact", sigma=None))
 
 
 def _interval(value: int, sigma: tuple[float, float]) -> dict[str, object]:

@@ -73,9 +73,10 @@ def made(folder: Path) -> Path:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # a null character is no OSError
+        why = getattr(error, "strerror", error)
         raise InputError(
-            f"{folder}: cannot be made ({error.strerror}); name a folder that can be written"
+            f"{folder}: cannot be made ({why}); name a folder that can be written"
         ) from None
     if not os.access(folder, os.W_OK):
         raise PermissionError(errno.EACCES, "cannot be written to; name another", str(folder))

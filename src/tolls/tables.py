@@ -5,6 +5,7 @@ says is judged in `rows`.
 """
 
 import csv
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,22 +31,23 @@ def read_csv(path: Path, problems: Problems) -> list[tuple[int, dict[str, str]]]
 
 
 def csv_rows(
-    path: Path, problems: Problems, limit: int, *, first: str = ""
+    path: Path, problems: Problems, limit: int, *, first: str = "", holds: str = "one event"
 ) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the rows of a CSV file with their line numbers, no more than `limit`.
 
     Of twice as many lines none is read: cells of several lines are few.
 
-    Lines above the header are passed over where `first` says with which column the header begins.
+    Lines above the header are passed over where `first` says with which column the header begins;
+    `holds` says for what the limit is meant.
     """
     try:
-        yield from _rows(lines_of(path, problems, 2 * limit), problems, limit, first)
+        yield from _rows(lines_of(path, problems, 2 * limit), problems, limit, first, holds)
     except Unreadable as error:
         problems.add("", str(error))
 
 
 def _rows(
-    lines: Iterator[str], problems: Problems, limit: int, first: str
+    lines: Iterator[str], problems: Problems, limit: int, first: str, holds: str
 ) -> Iterator[tuple[int, dict[str, str]]]:
     above: list[str] = []
     for text in lines:  # without the column that is looked for the first line is the header
@@ -79,7 +81,7 @@ def _rows(
             count += 1
             if count > limit:
                 problems.add(
-                    "", f"has more than {limit:,} rows; allowed: {limit:,}, the rows of one event"
+                    "", f"has more than {limit:,} rows; allowed: {limit:,}, the rows of {holds}"
                 )
                 return
             if len(kept) > 1:
@@ -254,6 +256,8 @@ def table_rows(table: Any) -> list[tuple[int, dict[str, str]]]:
 def _as_text(value: Any) -> str:
     if isinstance(value, str):
         return value
+    if isinstance(value, int) and value.bit_length() > 1000:  # Python writes no thousands of digits
+        return f"10^{round(value.bit_length() * math.log10(2))}"
     if value is None or str(value) in ("nan", "NaT", "<NA>"):  # the missing values of pandas
         return ""
     if isinstance(value, float) and value.is_integer():

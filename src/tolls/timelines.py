@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import numpy as np
 from tolls import markup
 from tolls.case import Case
 from tolls.constants import CI_PROB
-from tolls.errors import InputError
+from tolls.errors import InputError, check_type
 from tolls.estimate import Estimate
 from tolls.fitting import fit
 from tolls.formatting import count, interval, percent, text_table
@@ -174,6 +174,7 @@ def timeline(
     EstimateRefused
         If one of the estimates fails its diagnostics.
     """
+    check_type("dates", dates, Iterable, "a list of dates")
     days = sorted({parse_day(d, "dates") for d in dates})
     if not 0 < len(days) <= MOST_DATES:
         raise InputError(

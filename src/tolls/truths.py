@@ -179,6 +179,8 @@ def _rows(truth: Any, problems: Problems) -> Sequence[tuple[int, Mapping[str, st
 class _TruthRow(Row):
     """Validates one row of a truth."""
 
+    worded = False
+
     def entry(self, case: Case, dated: bool) -> _Entry | None:
         """Return what the row says; its faults go to the problems of the file."""
         self.check_texts(("category",))

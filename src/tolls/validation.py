@@ -6,6 +6,7 @@ and the nearest known key.
 
 import copy
 from collections.abc import Mapping
+from datetime import date, time
 from types import NoneType, UnionType
 from typing import Any
 
@@ -15,6 +16,7 @@ from tolls.errors import Problems
 
 __all__ = ["add_faults", "without_faults"]
 
+OPTIONAL = ("tolls", "sources")  # without which the rest of a declaration means the same
 _WORDS = {
     "string_type": "must be text in quotes",
     "dict_type": "must be a table of keys and values",
@@ -49,11 +51,18 @@ def _told(fault: Mapping[str, Any]) -> str:
     if fault["type"] == "too_long":
         allowed = fault["ctx"]["max_length"]
         return f"has {len(fault['input']):,} {fault['loc'][-1]}; allowed: {allowed:,}"
-    if not isinstance(fault["input"], dict | list | tuple | BaseModel):
-        what += f", found {fault['input']!r}"
+    # what begins with the value shows it already
+    if not isinstance(fault["input"], dict | list | tuple | BaseModel) and what[0] != '"':
+        what += f", found {_as_toml(fault['input'])}"
     return (
         what if "; " in what or "allowed" in what else f"{what}; tolls schema lists what is allowed"
     )
+
+
+def _as_toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.isoformat() if isinstance(value, date | time) else repr(value)
 
 
 def without_faults(raw: dict[str, Any], error: ValidationError) -> dict[str, Any]:
@@ -62,6 +71,8 @@ def without_faults(raw: dict[str, Any], error: ValidationError) -> dict[str, Any
     for fault in error.errors(include_url=False):
         place: Any = rest
         *path, last = (*fault["loc"],) if fault["loc"] else (None,)
+        if fault["type"] == "missing" and path and path[0] in OPTIONAL:
+            *path, last = path
         for step in path:
             try:
                 place = place[step]

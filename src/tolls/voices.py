@@ -9,7 +9,7 @@ speaks with a voice of its own.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from tolls.constants import MAX_SOURCES, OF_THE_KILLED
+from tolls.constants import MAX_SOURCES, OF_THE_KILLED, ROOTS
 from tolls.declaration import Declaration, SourceTable
 from tolls.errors import Problems
 from tolls.names import Alike
@@ -148,6 +148,8 @@ def check_names(
         Of the declaration, and of the table.
     """
     nodes, groups, sources = Alike(), Alike(), Alike()
+    for root in ROOTS:
+        nodes.note("the root", root, problems)
     for i, partition in enumerate(declaration.partitions):
         for part in partition.into:
             nodes.note(f"key partitions.{i}.into", part, problems)
@@ -161,8 +163,6 @@ def check_names(
         sources.note(f"key sources.{name}", name, problems)
         if table.group is not None:
             groups.note(f"key sources.{name}.group", table.group, problems)
-        for node in (*table.nodes, *OF_THE_KILLED):
-            voices[f"{table.group or name} on {node}"] = name
     named: dict[str, tuple[int, str]] = {}
     for report in reports:
         named.setdefault(report.source, (report.row, "source"))
@@ -171,6 +171,16 @@ def check_names(
     for name, (row, column) in named.items():
         sources.note(f"row {row}, column {column}", name, rows)
     every = dict.fromkeys((*declaration.sources, *named))
+    for name in every:
+        own = declaration.sources.get(name, SourceTable())
+        for node in (*own.nodes, *OF_THE_KILLED):
+            voices[f"{own.group or name} on {node}"] = name
+        if own.group in named and own.group not in declaration.sources:
+            problems.add(
+                f"key sources.{name}.group",
+                f'"{own.group}" states or is cited in row {named[own.group][0]}; give the group a '
+                "name of its own",
+            )
     for name in every:
         if name in voices:
             problems.add(

@@ -1,0 +1,103 @@
+"""Where a command may write: apart from what it read, and in the place of no link or device.
+
+What is asked for is judged before anything is computed; how files are written stands in `storage`.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tolls.case import Case
+from tolls.errors import InputError
+from tolls.storage import made, write_atomically
+from tolls.terminal import tell
+
+__all__ = ["inputs_of", "made_apart", "write_apart"]
+
+WRITTEN = (
+    "index.html", "document.pdf", "estimate.json", "estimate.nc", "estimates.csv", "runs.jsonl",
+    "calibration.json", "coverage.csv", "scores.csv", "summary.csv", "unscored.csv",
+)  # fmt: skip
+"""Names of files that commands write to a folder, beside figures."""
+
+
+def inputs_of(path: str | Path, case: Case) -> list[Path]:
+    """Return the files that a case was read from.
+
+    Parameters
+    ----------
+    path : str or Path
+        The folder, case.toml or bare table that was named.
+    case : Case
+        Read from it.
+
+    Returns
+    -------
+    list of Path
+        Of a bare table with names beside it that may not exist.
+    """
+    given, declared = Path(path), case.declaration
+    folder = given if given.is_dir() else given.parent
+    return [given, *(folder / n for n in ("case.toml", declared.reports, declared.reliability))]
+
+
+def made_apart(folder: str | None, read: Sequence[Path] = ()) -> Path | None:
+    """Make an output folder before anything is computed, so that a fault shows at once.
+
+    Parameters
+    ----------
+    folder : str, optional
+        As on the command line; nothing is made where it is left out.
+    read : sequence of Path
+        What was read, and stays as it is.
+
+    Returns
+    -------
+    Path or None
+        The folder, if one was named.
+
+    Raises
+    ------
+    InputError
+        If the name is empty, the folder cannot be made, or a file in it that was read would be
+        written over.
+    """
+    if folder is None:
+        return None
+    if not folder.strip():
+        raise InputError('-o "": is no folder; name one')
+    target = made(Path(folder))
+    for path in read:
+        inside = path.resolve().parent == target.resolve()
+        if inside and (path.name in WRITTEN or path.suffix == ".svg"):
+            raise InputError(
+                f"-o {folder}: {path.name}, which is read, would be written over; name another "
+                "folder"
+            )
+    return target
+
+
+def write_apart(output: str, text: str, *read: Path) -> None:
+    """Write a file of its own, never over what was read, and say where it is.
+
+    Parameters
+    ----------
+    output : str
+        Its name, as on the command line.
+    text : str
+    *read : Path
+        What was read.
+
+    Raises
+    ------
+    InputError
+        If the name is that of a folder, link, device or of what was read.
+    """
+    target = Path(output)
+    special = target.is_symlink() or (target.exists() and not target.is_file())
+    if special or target.resolve() in [path.resolve() for path in read]:
+        raise InputError(
+            f"-o {target}: is a folder, link, device or the file that is read; name another file"
+        )
+    made(target.parent)
+    write_atomically(target, text.encode())
+    tell(f"written to {target}")
