@@ -94,8 +94,8 @@ def on_day(source, value, published):
 
 FIRM = each("B#", [280, 310, 300, 290])  # median 380: 0.9 are stated of 0.87 who are found
 HIGH = each("B#", [840, 930, 900, 870])
-WEAK = each("C#", [280, 310, 300])  # log-sd 0.43
-SINGLE = each("B#", [300])  # log-sd 0.66
+WEAK = each("C#", [280, 310, 300])
+SINGLE = each("B#", [300])
 FEW = each("A#", [190, 200, 210])
 OUTLIER = (say("A9", 600),)
 RELAYS = each("Press #", [600] * 10, cites="A9")
@@ -200,7 +200,7 @@ EFFECTS = {
     ),
     "forty free sources": Effect(
         base=(), more=each("Press #", MANY), than=each("Press #", MANY[:5]), ratio=(0.65, 0.9),
-        why="never to nothing: with a shared bias of sd 0.2 0.75, with none sqrt(5 / 40) = 0.35",
+        why="never to nothing: bias and unfound are shared; without them sqrt(5 / 40) = 0.35",
         quantity="width", wrong={"fits": 1, "declared": ALL_SEEN},
     ),
     # grades
@@ -329,7 +329,7 @@ EFFECTS = {
     ),
     "anchor, width": Effect(
         more=(estimated("Survey", 520, 475, 570),), ratio=(0.1, 0.35),
-        why="the interval is its own: 3.3 x 0.048 of 0.98", quantity="width",
+        why="the interval is its own: 3.3 x 0.048", quantity="width",
         wrong={"declared": {"sources": NO_ANCHOR}},
     ),
     # time

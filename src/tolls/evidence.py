@@ -346,7 +346,7 @@ def _gathered(case: Case, cut: date | None, fates: Fates) -> Evidence | None:
         compositions += splits
     if not statements:
         return None
-    rows = {r.row for r in case.reports}
+    rows, in_use = {r.row for r in case.reports}, {r.row for r in usable}
     heard = {s.source for s in statements} | {c.source for c in compositions}
     return Evidence(
         case=case,
@@ -359,9 +359,7 @@ def _gathered(case: Case, cut: date | None, fates: Fates) -> Evidence | None:
         warnings=(
             *case.assumptions,
             *_entered(case, fates),
-            *not_read(
-                [r for r in case.reports if r.row in {u.row for u in usable}], case.declaration
-            ),
+            *not_read([r for r in case.reports if r.row in in_use], case.declaration),
             *habits_in_words(
                 statements, case.presets.about, "" if case.measure == ROOTS[0] else case.measure
             ),
@@ -398,7 +396,7 @@ def _entered(case: Case, fates: Fates) -> list[str]:
 
 
 def _told(fates: Fates, which: Sequence[str] = ("set_aside",)) -> list[str]:
-    """Tell what was set aside for want of support; relays and repeats are counted elsewhere."""
+    """Tell the reports of some fates, by their reasons; relays and repeats are mostly counted."""
     reasons: dict[tuple[str, str], list[int]] = {}
     for row, fate in sorted(fates.by_row.items()):
         if fate[0] in which:
