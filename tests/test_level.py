@@ -37,15 +37,25 @@ def test_a_statement_that_never_or_always_holds():
     assert CURVE.fails_at(0, 1, 0.5) == math.inf
 
 
+def gappy(*refused):
+    """Return the curve without some of its points."""
+    hole = Scenario("mean bias", "x", np.empty((0, 1), dtype=np.int64), "refused", 1.0, 0.0)
+    scenarios = [hole if i in refused else s for i, s in enumerate(CURVE.scenarios)]
+    return LevelCurve(FACTORS, scenarios)
+
+
 def test_refused_points_are_passed_over():
-    holes = [
-        Scenario("mean bias", "x", np.empty((0, 1), dtype=np.int64), "refused", 1.0, 0.0)
-        if i in (3, 9) else s
-        for i, s in enumerate(CURVE.scenarios)
-    ]  # fmt: skip
-    gappy = LevelCurve(FACTORS, holes)
-    assert math.isnan(gappy.probabilities(0, 1000)[3])
-    assert gappy.fails_at(0, 1000, 0.5) == pytest.approx(1.0, rel=0.01)
+    curve = gappy(3, 9)
+    assert math.isnan(curve.probabilities(0, 1000)[3])
+    assert curve.fails_at(0, 1000, 0.5) == pytest.approx(1.0, rel=0.01)
+
+
+def test_an_end_that_was_refused_says_nothing_of_a_statement():
+    # it holds, or fails, at every point that is known, and may do otherwise at the one that is not
+    assert math.isnan(gappy(16).fails_at(0, 1, 0.5))
+    assert math.isnan(gappy(0).fails_at(0, 100_000, 0.5))
+    assert gappy(0).fails_at(0, 1, 0.5) == math.inf
+    assert gappy(16).fails_at(0, 100_000, 0.5) == 0.0
 
 
 def test_quarters_are_half_and_twice():

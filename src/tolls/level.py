@@ -62,15 +62,15 @@ class LevelCurve:
         -------
         float
             0 where it is less probable already at the smallest factor, infinity where it holds at
-            the largest.
+            the largest; NaN where that end has no answer, so that it may fail there or not.
         """
         found = self.probabilities(node, at_least)
         known = [(f, p) for f, p in zip(self.factors, found, strict=True) if not math.isnan(p)]
         below = next((i for i, (_, p) in enumerate(known) if p < probability), None)
         if below is None:
-            return math.inf
+            return math.nan if math.isnan(found[-1]) else math.inf
         if below == 0:
-            return 0.0
+            return math.nan if math.isnan(found[0]) else 0.0
         (low, more), (high, less) = known[below - 1], known[below]
         draws = max(len(s.tolls) for s in self.scenarios)
         edge = 0.5 / draws  # a probability that no draw or every draw had

@@ -167,7 +167,8 @@ class Sensitivity:
         -------
         float
             A multiple of what is declared, within the grid; 0 where the statement fails already at
-            its smallest, infinity where it holds at its largest.
+            its smallest, infinity where it holds at its largest; NaN where the fit of that end was
+            refused, so that nothing is known of it.
 
         Raises
         ------
@@ -366,6 +367,8 @@ def _shown(median: float, lo: float, hi: float) -> str:
 
 def _failure(factor: float, probability: float) -> str:
     """Say where a statement fails."""
+    if math.isnan(factor):
+        return f"where it passes {probability:g} is not known, for fits were refused there;"
     if factor == 0:
         return f"it reaches {probability:g} at no mean bias considered;"
     if factor == math.inf:
