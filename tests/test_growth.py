@@ -29,7 +29,10 @@ def test_a_bare_date_is_its_middle():
     ["2025-03-06T14:30", "2025-03-06 14:30", "2025-03-06T14:30:00Z", "2025-03-06T17:30+03:00"],
 )
 def test_an_hour_is_read_and_an_offset_applied(text):
-    assert str(Moment.parse(text)) == "2025-03-06T14:30"
+    moment = Moment.parse(text)
+    assert moment == Moment.parse("2025-03-06T14:30")
+    assert str(moment) == "2025-03-06T14:30" + "Z" * (len(text) > 16)
+    assert Moment.parse(str(moment)).in_utc == moment.in_utc
 
 
 def test_midnight_that_is_given_is_an_hour():

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tolls
+from tolls.errors import InputError
 from tolls.evidence import gather
 
 READ = settings(suppress_health_check=list(HealthCheck), deadline=None)
@@ -96,3 +97,9 @@ def test_half_a_minute_of_fuzzing_finds_nothing():
     fuzzer = Path(__file__).parent / "fuzz_readers.py"
     done = subprocess.run([sys.executable, fuzzer], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-5000:]
+
+
+@pytest.mark.parametrize("text", [5, None, "", "{}", "[" * 10**5, '{"declaration": 1}'])
+def test_what_is_no_saved_case_is_an_input_error(text):
+    with pytest.raises(InputError, match="text: is"):
+        tolls.Case.from_json(text)

@@ -3,6 +3,7 @@
 import pytest
 from helpers import case_of, evidence_of
 
+import tolls
 from tolls.evidence import gather
 from tolls.overview import understood
 
@@ -30,6 +31,25 @@ def test_names_that_look_alike_are_told_and_not_merged(other):
     (told,) = remarks(*rows, fragment="differ in punctuation")
     assert f'"SOHR" and "{other}"' in told
     assert evidence_of(*rows).sources == ("SOHR", other)
+
+
+def test_a_column_that_a_mapped_one_displaces_is_kept_and_named():
+    rows = [{"source": "A", "value": "5", "Deaths": "7", "published": "2025-03-09"}]
+    case = tolls.Case(rows, columns={"value": "Deaths"})
+    assert case.reports[0].value == 7
+    assert dict(case.reports[0].extra) == {"value (of the table)": "5"}
+    told = understood(case, gather(case))
+    assert "Note: kept and not read: column value (of the table)" in told
+
+
+def test_hours_with_an_offset_are_taken_in_utc_and_told():
+    rows = [{"value": 5}, {"value": 6, "published": "2025-03-09T23:30-05:00"}]
+    (told,) = remarks(*rows, fragment="offset")
+    assert "(row 3)" in told
+    case = tolls.Case.from_json(case_of(*rows).to_json())
+    assert str(case.reports[1].published) == "2025-03-10T04:30Z"
+    assert any("offset" in warning for warning in gather(case).warnings)
+    assert not remarks({"value": 6, "published": "2025-03-09T23:30"}, fragment="offset")
 
 
 def test_a_cited_name_and_groups_that_look_alike_are_told():

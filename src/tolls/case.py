@@ -17,7 +17,7 @@ from tolls import markup
 from tolls.categories import Categories, Partition
 from tolls.constants import CI_PROB, OF_THE_KILLED, ROOTS
 from tolls.declaration import Declaration, check_kinds, validate
-from tolls.errors import InputError, Problems, nearest
+from tolls.errors import InputError, Problems, check_type, nearest
 from tolls.formatting import count, percent, period
 from tolls.measures import declaration_of, label, nodes_of
 from tolls.presets import Presets, load_presets
@@ -351,12 +351,19 @@ class Case:
 
     @classmethod
     def from_json(cls, text: str) -> "Case":
-        """Restore a case from `to_json`."""
-        content = json.loads(text)
+        """Restore a case from `to_json`; other text is an `InputError`."""
+        check_type("text", text, str | bytes, "what Case.to_json returned")
+        try:
+            content = json.loads(text)
+            declaration = Declaration.model_validate(content["declaration"])
+            rows = [(number, row) for number, row in content["reports"]]
+            presets = Presets.model_validate(content["presets"])
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise InputError("text: is no case that Case.to_json wrote") from None
         return cls.from_declaration(
-            Declaration.model_validate(content["declaration"]),
-            [(number, row) for number, row in content["reports"]],
-            Presets.model_validate(content["presets"]),
+            declaration,
+            rows,
+            presets,
             problems=Problems("saved case"),
             reports_file="saved reports",
         )

@@ -15,7 +15,7 @@ from tolls.presets import Presets
 from tolls.reports import Report
 
 __all__ = [
-    "contradictions", "extra_columns", "late", "not_read", "parts_above", "round_exact",
+    "contradictions", "extra_columns", "in_utc", "late", "not_read", "parts_above", "round_exact",
     "suspected_copies", "twin_names",
 ]  # fmt: skip
 
@@ -199,6 +199,18 @@ def late(reports: Sequence[Report], end: date | None, presets: Presets) -> list[
     return [
         f"published more than {most} days after the harm or the day to which the count refers (row "
         f"{_listed(rows)}): look for a slip in a year; used as it stands"
+    ]
+
+
+def in_utc(reports: Sequence[Report]) -> list[str]:
+    """Return one remark on all reports whose hours were given with an offset, if there are any."""
+    rows = [r.row for r in reports if r.published.in_utc or r.as_of.in_utc]
+    if not rows:
+        return []
+    return [
+        f"hours with an offset from UTC (row {_listed(rows)}) are taken in UTC, and so are their "
+        "days: give the hours of the place, without an offset, where the days of the period are "
+        "its own"
     ]
 
 

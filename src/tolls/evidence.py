@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tolls.bulletins import assemble
 from tolls.case import Case
 from tolls.constants import ROOTS
-from tolls.doubts import not_read, suspected_copies
+from tolls.doubts import in_utc, not_read, suspected_copies
 from tolls.errors import InputError, check_type
 from tolls.formatting import listed
 from tolls.growth import LISTS, Aspect, Moment, exposure, parse_day
@@ -346,7 +346,8 @@ def _gathered(case: Case, cut: date | None, fates: Fates) -> Evidence | None:
         compositions += splits
     if not statements:
         return None
-    rows, in_use = {r.row for r in case.reports}, {r.row for r in usable}
+    rows, counted = {r.row for r in case.reports}, {r.row for r in usable}
+    in_use = [r for r in case.reports if r.row in counted]
     heard = {s.source for s in statements} | {c.source for c in compositions}
     return Evidence(
         case=case,
@@ -359,7 +360,8 @@ def _gathered(case: Case, cut: date | None, fates: Fates) -> Evidence | None:
         warnings=(
             *case.assumptions,
             *_entered(case, fates),
-            *not_read([r for r in case.reports if r.row in in_use], case.declaration),
+            *not_read(in_use, case.declaration),
+            *in_utc(in_use),
             *habits_in_words(
                 statements, case.presets.about, "" if case.measure == ROOTS[0] else case.measure
             ),

@@ -5,7 +5,7 @@ in `likelihood`, `graph` and `simulation`, each on its own.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from tolls.errors import InputError
@@ -41,10 +41,18 @@ class Aspect:
 
 @dataclass(frozen=True, order=True, slots=True)
 class Moment:
-    """A date, or a date with its hour; a bare date is its middle."""
+    """A date, or a date with its hour; a bare date is its middle.
+
+    Attributes
+    ----------
+    when : datetime
+        Of the place, or in UTC where the text had an offset from it.
+    hours_given, in_utc : bool
+    """
 
     when: datetime
     hours_given: bool = False
+    in_utc: bool = field(default=False, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> "Moment":
@@ -60,13 +68,13 @@ class Moment:
         if len(text) == len("2025-03-06"):
             return cls.of_date(in_calendar(date.fromisoformat(text)))
         when = datetime.fromisoformat(text)
-        if when.tzinfo is not None:
+        if in_utc := when.tzinfo is not None:
             try:
                 when = when.astimezone(UTC).replace(tzinfo=None)
             except OverflowError:
                 raise ValueError(f"{text!r} lies outside the calendar") from None
         in_calendar(when.date())
-        return cls(when, True)
+        return cls(when, True, in_utc)
 
     @classmethod
     def of_date(cls, day: date) -> "Moment":
@@ -81,7 +89,7 @@ class Moment:
     def __str__(self) -> str:
         if not self.hours_given:
             return f"{self.day}"
-        return self.when.isoformat().removesuffix(":00")
+        return self.when.isoformat().removesuffix(":00") + "Z" * self.in_utc
 
 
 def parse_day(given: object, name: str) -> date:

@@ -145,11 +145,9 @@ def _column_map(
 
 def _renamed(row: Mapping[str, str], mapping: Mapping[str, str]) -> dict[str, str]:
     taken = {theirs: ours for ours, theirs in mapping.items()}
-    return {
-        taken.get(name, name): text.strip()
-        for name, text in row.items()
-        if name in taken or name not in mapping  # a mapped column wins over one of the plain name
-    }
+    # a mapped column wins over one of the plain name, which is kept beside it and not read
+    own = {name: f"{name} (of the table)" for name in mapping}
+    return {(own | taken).get(name, name): text.strip() for name, text in row.items()}
 
 
 def _known(category: str, names: Sequence[str]) -> bool:
