@@ -4,6 +4,7 @@ Everything is built from few runs here; the numbers that are committed come from
 """
 
 import json
+import math
 import re
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from drawings import figures
 from facts import computed, facts, sensitivity
 from prose import filled
 
+from tolls.scoreboard import OURS
 from tolls.storage import as_json
 
 pytestmark = pytest.mark.xdist_group("paper")
@@ -174,6 +176,25 @@ def test_calibration_and_backtest_are_those_of_the_notebook(committed):
     for row in committed["backtest"]["methods"]:
         start = f"{row['method']} {row['cases']} {row['scores']} {row['crps']:.3f}"
         assert any(line.startswith(start) for line in lines), start
+
+
+def test_what_is_said_in_words_is_what_the_numbers_say(committed):
+    syria, rests, scores = (committed[k] for k in ("syria", "sensitivity", "backtest"))
+    assert syria["counts"]["repeats"] == 1  # "a repeat"
+    killed = syria["nodes"]["killed"]["median"]
+    half, twice = (quarter["median"] for quarter in rests["quarters"].values())
+    assert half == pytest.approx(2 * killed, rel=0.1)  # "about doubles the toll"
+    assert twice == pytest.approx(killed / 2, rel=0.1)  # "and doubling it halves the toll"
+    for probability, factor in rests["fails_at"].items():
+        # "has probability …; it falls below … if all sources state … times that, or more"
+        assert syria["probability"]["killed"] > float(probability)
+        assert 1 < factor < math.inf
+    reports = sorted((row["reports"] for row in syria["sources"]), reverse=True)
+    assert reports[0] > sum(reports[1:])  # "one monitor's chain of bulletins is most of the table"
+    ours = next(row for row in scores["methods"] if row["method"] == OURS)
+    # "below the best point, below the best with errors"
+    assert ours["crps"] == min(row["crps"] for row in scores["methods"])
+    assert committed["calibration"]["inside"]
 
 
 def test_the_papers_say_what_they_rest_on(built, numbers):
