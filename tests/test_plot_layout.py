@@ -213,6 +213,23 @@ def test_a_title_of_ones_own_takes_the_place_of_the_plots(results):
     assert middle == pytest.approx((box_of(ax).x0 + box_of(ax).x1) / 2, abs=1)
 
 
+@pytest.mark.parametrize("upright", [False, True])
+@pytest.mark.parametrize("wording", [ink.AT_LEAST, ink.UP_TO])
+def test_an_arrow_begins_at_its_count_and_has_its_middle_in_the_legend(wording, upright):
+    drawn, key = (
+        style["marker"].get_path().get_extents(style["marker"].get_transform())
+        for style in (
+            ink.report_style(wording, ink.PLAIN, upright=upright),
+            ink.key_style(wording, upright),
+        )
+    )
+    along = int(upright)
+    ends = drawn.min[along], drawn.max[along]
+    assert min(map(abs, ends)) == pytest.approx(0)
+    assert max(map(abs, ends)) == pytest.approx(0.5)
+    assert (key.min + key.max) / 2 == pytest.approx([0, 0])
+
+
 def grey(style):
     return float(np.dot(to_rgb(style["color"]), (0.2126, 0.7152, 0.0722)))
 

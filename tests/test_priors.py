@@ -109,5 +109,5 @@ def test_declared_priors_replace_what_grade_and_kind_say():
 
 def test_a_prior_can_be_said_in_words():
     words = source_prior(SourceDeclaration("S", "B", "monitor"), PRESETS).in_words()
-    for fragment in ("grade B", "usually reliable", "80 of 100", "20 %", "0.9 times"):
+    for fragment in ("grade B", "usually reliable", "80 of 100", "20 %", "0.90 times"):
         assert fragment in words

@@ -11,7 +11,9 @@ import subprocess
 import sys
 import tempfile
 import zlib
+from html import escape, unescape
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -69,7 +71,7 @@ FIGURES = {
         "timeline", "sensitivity",
     )
 }  # fmt: skip
-BROWSER = shutil.which("chromium")
+BROWSER, RASTER = shutil.which("chromium"), shutil.which("pdftoppm")
 
 
 @pytest.fixture(scope="module")
@@ -237,6 +239,30 @@ def test_the_figures_of_the_pdf_are_vectors(folder):
     assert not pictures_in((folder / "document.pdf").read_bytes())
 
 
+@pytest.mark.skipif(RASTER is None, reason="pdftoppm is missing: apt-get install poppler-utils")
+@pytest.mark.parametrize("high", [300, 560, 900])
+def test_every_page_of_the_pdf_but_the_last_is_used(told, tmp_path, high):
+    def box(points):
+        svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="360" height="{points}">'
+        return f'{svg}<rect width="360" height="{points}"/></svg>'.encode()
+
+    # the first figure, of the answer, grows with the reports; many high ones need more text
+    pictures = dict.fromkeys(figures_of(told), box(300)) | {"tolls": box(high)}
+    pdf = as_pdf(compose(told), pictures)
+    (tmp_path / "document.pdf").write_bytes(pdf)
+    subprocess.run(
+        [RASTER, "-r", "20", "-gray", tmp_path / "document.pdf", tmp_path / "page"], check=True
+    )
+    pages = [plt.imread(path) for path in sorted(tmp_path.glob("page*.pgm"))]
+    assert len(pages) > 2
+    for page in pages[:-1]:
+        last = int(0.92 * len(page))  # below it is the number of the page
+        dark = [row for row in range(last) if page[row].min() < 200]
+        assert max(dark) > 0.6 * len(page), "the foot of a page is empty"
+        gaps = [after - before for before, after in pairwise(dark)]
+        assert max(gaps) < 0.3 * len(page), "a page has a hole"
+
+
 def test_a_picture_in_the_pdf_would_be_found(told):
     _, ax = plt.subplots()
     ax.imshow([[0, 1]])
@@ -266,6 +292,39 @@ def browse(page, folder):
     return done.stdout, {h for h in hosts if not h.endswith(("google.com", "googleapis.com"))}
 
 
+PHONE = """<iframe id=phone style="width: 390px; height: 800px; border: 0" srcdoc="PAGE"></iframe>
+<script>
+addEventListener("load", () => {
+  const inside = document.getElementById("phone").contentDocument;
+  const beyond = [inside.documentElement, ...inside.querySelectorAll(".wide")]
+    .map((box) => box.scrollWidth - box.clientWidth);
+  const main = inside.querySelector("table");
+  const at = [...main.tHead.rows[0].cells].findIndex((c) => c.textContent.startsWith("95"));
+  const ends = [...main.rows].map((row) => row.cells[at].getBoundingClientRect());
+  document.title = JSON.stringify({
+    beyond: Math.max(...beyond), tables: beyond.length - 1, at,
+    left: Math.min(...ends.map((end) => end.left)),
+    right: Math.max(...ends.map((end) => end.right)),
+    shown: getComputedStyle(main.rows[1].cells[at]).display,
+  });
+});
+</script>"""
+
+
+@pytest.mark.skipif(BROWSER is None, reason="chromium is not installed: apt-get install chromium")
+def test_on_a_phone_nothing_has_to_be_scrolled_sideways(folder, tmp_path):
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    page = tmp_path / "phone.html"
+    page.write_text(PHONE.replace("PAGE", escape(text)), encoding="utf-8")
+    tree, _ = browse(page, tmp_path)
+    found = json.loads(unescape(re.search(r"<title>(.*?)</title>", tree).group(1)))
+    assert found["tables"] > 8
+    assert found["beyond"] <= 0
+    assert found["at"] == 2, "the 95 % interval follows the median"
+    assert found["shown"] == "table-cell"
+    assert 0 < found["left"] < found["right"] <= 390
+
+
 @pytest.mark.skipif(BROWSER is None, reason="chromium is not installed: apt-get install chromium")
 def test_in_a_browser_tables_sort_and_nothing_is_asked_for(folder, told, tmp_path):
     click = (
@@ -276,8 +335,8 @@ def test_in_a_browser_tables_sort_and_nothing_is_asked_for(folder, told, tmp_pat
     orders = {}
     text = (folder / "index.html").read_text(encoding="utf-8")
     for name, script in {
-        "as written": "", "by median": click.replace("COLUMN", "1"),
-        "by median, falling": 2 * click.replace("COLUMN", "1"),
+        "as written": "", "by median": click.replace("COLUMN", "0"),
+        "by median, falling": 2 * click.replace("COLUMN", "0"),
     }.items():  # fmt: skip
         page = tmp_path / f"{name}.html"
         page.write_text(text.replace("</body>", f"{script}</body>"), encoding="utf-8")
@@ -359,6 +418,77 @@ def test_what_is_no_number_is_a_dash_and_chains_have_their_r_hat(told):
     ).decode().count(">—</td>")
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
     assert as_pdf(document, dict.fromkeys(figures_of(told), svg)).startswith(b"%PDF")
+
+
+def texts_of(document):
+    """Give every sentence of a document."""
+    for section in document.sections:
+        for part in section.parts:
+            if part.kind == "text":
+                yield part.text
+            elif part.kind == "items":
+                yield from (text for _, text, _ in part.items)
+
+
+def table_of(document, caption):
+    """Return the table whose caption begins so."""
+    (found,) = [
+        part for section in document.sections for part in section.parts
+        if part.kind == "table" and part.caption.startswith(caption)
+    ]  # fmt: skip
+    return found
+
+
+def test_what_the_level_rests_on_is_said_once_right_below_the_answer(folder, told):
+    text = (folder / "index.html").read_text(encoding="utf-8")
+    level = str(escape(told["level"]).replace("&#x27;", "&#39;"))
+    assert text.count(level) == 1
+    between = text[text.index("credible interval; median") : text.index(level)]
+    assert "<h2" not in between
+    assert "<nav" not in between
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ({"read": 1, "evidence": 1}, "1 report was read: 1 counts as evidence."),
+        ({"read": 2, "evidence": 2}, "2 reports were read: 2 count as evidence."),
+        ({"read": 5, "evidence": 3, "repeats": 1, "redundant": 1},
+         "5 reports were read: 3 count as evidence, 1 repeats a figure that counts already and 1 "
+         "is a printed total of parts that count already."),
+        ({"read": 9, "evidence": 1, "relays": 2, "repeats": 2, "set_aside": 2, "later": 2},
+         "9 reports were read: 1 counts as evidence, 2 are relays of other sources and were set "
+         "aside, 2 repeat a figure that counts already, 2 were set aside for other reasons and 2 "
+         "were published later and left out."),
+    ],
+)  # fmt: skip
+def test_what_became_of_the_reports_is_a_plain_sentence(told, counts, expected):
+    changed = told | {"reports": dict.fromkeys(told["reports"], 0) | counts}
+    assert expected in texts_of(compose(changed))
+
+
+def test_shares_of_priors_in_the_table_are_those_of_the_sentence(told):
+    table = table_of(compose(told), "Where the interval comes from")
+    shares = {cells[0].text: cells[1].value for cells in table.rows}
+    said = re.search(r"(\d+) % comes from priors", told["sensitivity"]["sentence"]).group(1)
+    of_priors = sum(share for name, share in shares.items() if name.startswith("prior"))
+    assert float(said) == pytest.approx(100 * of_priors, abs=0.5)
+    rest = shares["how sources scatter"] + shares["how often sources err"]
+    assert shares["all but single statements"] == pytest.approx(of_priors + rest)
+
+
+def test_names_of_nodes_read_as_words_in_sentences_and_tables(told):
+    changed = json.loads(json.dumps(told))
+    changed["nodes"][1]["node"] = "pro_state"
+    changed["nodes"][2]["node"] = "injured/pro_state"
+    changed["warnings"] = ["row 3: 9 of pro_state and 8 of injured/pro_state; a_pro_state is other"]
+    changed["definitions"] = {"pro_state": "Those of pro_state."}
+    document = compose(changed)
+    texts = list(texts_of(document))
+    assert "row 3: 9 of pro state and 8 of injured, pro state; a_pro_state is other" in texts
+    assert "Those of pro state." in texts
+    names = [cells[0].text for cells in table_of(document, "Credible intervals").rows]
+    assert names[1:3] == ["pro state", "injured, pro state"]
 
 
 def figures_of(told):

@@ -24,6 +24,7 @@ from tolls.ink import (
     WORDINGS,
     Look,
     Style,
+    key_style,
     report_style,
     scaled,
 )
@@ -60,7 +61,7 @@ class Canvas(Frame):
         """Write title, label and legend: what is left of the height is for the rows."""
         used = {WORDINGS[r.qualifier] for r in self.said} - ({"exact"} if self.looks else set())
         for key in (wording for wording in dict.fromkeys(WORDINGS.values()) if wording in used):
-            self.keys[key] = report_style(key, PLAIN, upright=self.upright and key != "range")
+            self.keys[key] = key_style(key, self.upright)
         found = {self.evidence.fates[report.row][0] for report in self.said} - {"evidence"}
         if pale := ", ".join(fate.replace("_", " ") for fate in FATES if fate in found):
             self.keys[f"no evidence: {pale}"] = report_style("exact", PLAIN, aside=True)
@@ -69,7 +70,7 @@ class Canvas(Frame):
         heads = 2.6 * self.notes if self.stops else 0.0
         self.title(title, heads)
         self.label(label, lines)
-        self.legend(self.keys, 1.4 if self.upright else 0.5)
+        self.legend(self.keys, 1.3 if self.upright else 0.5)
 
     def counts(self, seen: Any = (), wish: Any = ()) -> None:
         """Scale the counts so that everything is seen, and what is wished unless far off."""

@@ -4,11 +4,13 @@ Everything is written from the JSON of an estimate's account (`account`), with n
 their interval allows; nothing is computed here.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tolls.documents import Cell, Document, Figure, Items, Part, Section, Table, Text
-from tolls.formatting import all_inert, count, interval, listed, percent
+from tolls.formatting import all_inert, count, interval, listed, percent, ratio
+from tolls.measures import readable
 
 __all__ = ["compose"]
 
@@ -20,6 +22,27 @@ FATES = {
     "redundant": "redundant",
     "set_aside": "set aside",
     "later": "later",
+}
+COUNTED = {  # what became of reports, of one and of several
+    "evidence": ("counts as evidence", "count as evidence"),
+    "relays": ("is a relay of another source and was set aside",
+               "are relays of other sources and were set aside"),
+    "repeats": ("repeats a figure that counts already", "repeat a figure that counts already"),
+    "redundant": ("is a printed total of parts that count already",
+                  "are printed totals of parts that count already"),
+    "set_aside": ("was set aside for another reason", "were set aside for other reasons"),
+    "later": ("was published later and left out", "were published later and left out"),
+}  # fmt: skip
+BLOCKS = {
+    "range": "prior of the toll, before any report",
+    "shares": "prior of the parts' shares",
+    "shared bias": "prior of the bias that all sources share",
+    "sources' biases": "priors of the sources' own biases",
+    "growth": "prior of how fast tolls become known",
+    "scatter": "how sources scatter",
+    "reliability": "how often sources err",
+    "statements": "single statements",
+    "all priors": "all but single statements",
 }
 
 
@@ -35,7 +58,7 @@ def compose(account: Mapping[str, Any]) -> Document:
     -------
     Document
     """
-    account = all_inert(account)
+    account = _spoken(all_inert(account))
     sections = (
         _answer,
         _timeline,
@@ -50,13 +73,30 @@ def compose(account: Mapping[str, Any]) -> Document:
         title=account["case"],
         question=account["question"],
         answer=tuple(account["sentences"]),
+        level=account["level"],
         sections=tuple(section(account) for section in sections),
     )
 
 
-def named(name: str) -> str:
-    """Write the name of a node as a reader expects it."""
-    return name.replace("_", " ")
+def _spoken(account: dict[str, Any]) -> dict[str, Any]:
+    """Write names of nodes in sentences as readers expect them."""
+    nodes = {*(n["node"] for n in account["nodes"]), *account["definitions"]}
+    names = "|".join(map(re.escape, sorted(n for n in nodes if readable(n) != n)[::-1]))
+    if not names:
+        return account
+
+    def spoken(text: str) -> str:
+        return re.sub(rf"(?<![\w/])({names})(?![\w/])", lambda found: readable(found[0]), text)
+
+    definitions = {name: spoken(text) for name, text in account["definitions"].items()}
+    found = account["sensitivity"]
+    return account | {
+        "sentences": [spoken(text) for text in account["sentences"]],
+        "warnings": [spoken(text) for text in account["warnings"]],
+        "definitions": definitions,
+        "stated": [r | {"reason": spoken(r["reason"])} for r in account["stated"]],
+        "sensitivity": found | {"sentence": spoken(found["sentence"])},
+    }
 
 
 def _people(value: float | None, lo: float | None, hi: float | None) -> Cell:
@@ -80,9 +120,8 @@ def _number(value: float | None, digits: int = 2) -> Cell:
 
 
 def _bias(median: float, lo: float, hi: float) -> Cell:
-    """Write ratios with two digits each; they sort by the median."""
-    shown = [f"{x:.2g}" if x < 100 else f"{x:,.0f}" for x in (median, lo, hi)]
-    return Cell(f"{shown[0]} ({shown[1]} to {shown[2]})", median)
+    """Write ratios; they sort by the median."""
+    return Cell(f"{ratio(median)} ({ratio(lo)} to {ratio(hi)})", median)
 
 
 def _table(
@@ -93,27 +132,23 @@ def _table(
 
 def _answer(account: Mapping[str, Any]) -> Section:
     nodes = account["nodes"]
-    chains = nodes[0]["rhat"] is not None
-    head = ["", "median", "50 % interval", "95 % interval", "before any report", "effective draws"]
+    head = ["", "median", "95 % interval", "50 % interval", "before any report"]
     rows = [
         [
-            Cell(named(n["node"])),
+            Cell(readable(n["node"])),
             _people(n["median"], n["lo"], n["hi"]),
-            _span(n["lo_50"], n["hi_50"]),
             _span(n["lo"], n["hi"]),
+            _span(n["lo_50"], n["hi_50"]),
             _span(n["prior_lo"], n["prior_hi"]),
-            _number(min(n["ess_bulk"], n["ess_tail"]), 0),
-            *([_number(n["rhat"], 3)] if chains else []),
         ]
         for n in nodes
     ]
-    said = "; ".join(f"{r[0].text} {r[1].text} ({r[3].text})" for r in rows)
+    said = "; ".join(f"{r[0].text} {r[1].text} ({r[2].text})" for r in rows)
     parts: list[Part] = [
-        Text(account["verdict"]),
         _table(
-            "Credible intervals: with 50 % or 95 % probability the toll lies in them, if the "
+            "Credible intervals: with 95 % or 50 % probability the toll lies in them, if the "
             "declared priors hold. Parts add up within every draw; their medians need not.",
-            [*head, *(["R-hat"] if chains else [])],
+            head,
             rows,
         ),
     ]
@@ -132,7 +167,7 @@ def _answer(account: Mapping[str, Any]) -> Section:
     if account["definitions"]:
         parts.append(Text("Who is counted:"))
         parts.append(
-            Items(tuple((named(n), what, "") for n, what in account["definitions"].items()))
+            Items(tuple((readable(n), what, "") for n, what in account["definitions"].items()))
         )
     return Section("The answer", tuple(parts))
 
@@ -157,9 +192,9 @@ def _timeline(account: Mapping[str, Any]) -> Section:
         Figure(
             "timeline",
             "The interval of each day stands right of the reports that it rests on.",
-            f"Median and 95 % credible interval of {named(root)} as of each day: {said}.",
+            f"Median and 95 % credible interval of {readable(root)} as of each day: {said}.",
         ),
-        _table(f"{named(root).capitalize()}, as of the end of each day.",
+        _table(f"{readable(root).capitalize()}, as of the end of each day.",
                ["as of", "median", "95 % interval"], cells),
     ]  # fmt: skip
     parts += [Text(f"No estimate of {note}.") for note in told["refused"]]
@@ -173,7 +208,7 @@ def _sources(account: Mapping[str, Any]) -> Section:
         [
             Cell(_source(s, several)),
             Cell(s["grade"]),
-            Cell(named(s["kind"])),
+            Cell(readable(s["kind"])),
             Cell(str(s["reports"]), s["reports"]),
             _bias(s["bias_prior_median"], s["bias_prior_lo"], s["bias_prior_hi"]),
             _bias(s["bias_median"], s["bias_lo"], s["bias_hi"]),
@@ -185,7 +220,7 @@ def _sources(account: Mapping[str, Any]) -> Section:
     ]
     head = [
         "", "grade", "kind", "reports used", "bias before (95 %)", "bias after (95 %)",
-        "reliability before", "after", "toll without it",
+        "reliability before", "reliability after", "toll without it",
     ]  # fmt: skip
     said = "; ".join(f"{r[0].text} {r[5].text}" for r in rows)
     reasons = {
@@ -264,18 +299,7 @@ def _before(account: Mapping[str, Any]) -> Section:
 
 def _reports(account: Mapping[str, Any]) -> Section:
     tally = account["reports"]
-    kinds = [
-        f"{tally[key]} {words}"
-        for key, words in (
-            ("evidence", "as evidence"),
-            ("relays", "set aside as relays"),
-            ("repeats", "as repeats of one figure, which counts once"),
-            ("redundant", "as printed totals of parts that count already"),
-            ("set_aside", "set aside for other reasons"),
-            ("later", "left out as published later"),
-        )
-        if tally[key]
-    ]
+    kinds = [f"{n} {words[n != 1]}" for key, words in COUNTED.items() if (n := tally[key])]
     rows = [
         [
             Cell(str(r["row"]), r["row"]),
@@ -292,7 +316,7 @@ def _reports(account: Mapping[str, Any]) -> Section:
     return Section(
         "The reports as evidence",
         (
-            Text(f"{tally['read']} reports were read: {listed(kinds)}."),
+            Text(f"{_read(tally['read'])}: {listed(kinds)}."),
             *(
                 Figure(
                     name,
@@ -312,8 +336,12 @@ def _reports(account: Mapping[str, Any]) -> Section:
     )
 
 
+def _read(reports: int) -> str:
+    return f"{reports} report{'s were' if reports != 1 else ' was'} read"
+
+
 def _counted(report: Mapping[str, Any]) -> str:
-    measure, category = named(report["measure"]), named(report["category"])
+    measure, category = readable(report["measure"]), readable(report["category"])
     if report["category"] in (report["measure"], "killed"):
         return measure
     return category if report["measure"] == "killed" else f"{measure}, {category}"
@@ -336,10 +364,10 @@ def _sensitivity(account: Mapping[str, Any]) -> Section:
         for r in found["level"]
     ]
     shares = [
-        [Cell(s["block"]), Cell(percent(round(s["share"], 2)), s["share"])] for s in found["shares"]
+        [Cell(BLOCKS[s["block"]]), Cell(percent(round(s["share"], 2)), s["share"])]
+        for s in found["shares"]
     ]
     parts: list[Part] = [
-        Text(account["level"]),
         Text(found["sentence"]),
         Figure(
             "sensitivity",
@@ -360,8 +388,12 @@ def _sensitivity(account: Mapping[str, Any]) -> Section:
             level,
             words=(),
         ),
-        _table("Where the interval comes from: shares of the variance of the log toll.",
-               ["", "share"], shares),
+        _table(
+            "Where the interval comes from: shares of the variance of the log toll. How sources "
+            "scatter and how often they are honest, too, are learned from priors and reports.",
+            ["", "share"],
+            shares,
+        ),
     ]  # fmt: skip
     if found["direct"]:
         parts.append(
@@ -371,7 +403,7 @@ def _sensitivity(account: Mapping[str, Any]) -> Section:
                 ["", "its own", "95 %", "all others", "95 %", "p"],
                 [
                     [
-                        Cell(named(d["node"])),
+                        Cell(readable(d["node"])),
                         _people(d["direct"], d["direct_lo"], d["direct_hi"]),
                         _span(d["direct_lo"], d["direct_hi"]),
                         _people(d["indirect"], d["indirect_lo"], d["indirect_hi"]),
@@ -386,7 +418,8 @@ def _sensitivity(account: Mapping[str, Any]) -> Section:
 
 
 def _diagnostics(account: Mapping[str, Any]) -> Section:
-    found = account["diagnostics"]
+    found, nodes = account["diagnostics"], account["nodes"]
+    chains = nodes[0]["rhat"] is not None
     told = {
         "effective draws": _number(found["ess"], 0),
         "Pareto k-hat of the weights (below 0.7)": _number(found["khat"]),
@@ -403,6 +436,19 @@ def _diagnostics(account: Mapping[str, Any]) -> Section:
                 f"Engine: {account['engine']}.",
                 ["", ""],
                 [[Cell(name), cell] for name, cell in told.items() if cell.text != NONE],
+            ),
+            _table(
+                "Of each toll: so many independent draws would tell its median and interval as "
+                "well.",
+                ["", "effective draws", *(["R-hat"] if chains else [])],
+                [
+                    [
+                        Cell(readable(n["node"])),
+                        _number(min(n["ess_bulk"], n["ess_tail"]), 0),
+                        *([_number(n["rhat"], 3)] if chains else []),
+                    ]
+                    for n in nodes
+                ],
             ),
         ),
     )

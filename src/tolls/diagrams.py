@@ -13,6 +13,7 @@ from tolls.constants import CI_PROB
 from tolls.formatting import percent
 from tolls.frames import LINE, Frame, count_ticks, wide, wrapped
 from tolls.ink import ABOVE, INNER, KNOWABLE, MEDIAN, PRIOR, RULE, THICK, THIN, Style, scaled
+from tolls.measures import readable
 from tolls.scoreboard import OURS, Backtest
 
 __all__ = ["backtest", "calibration"]
@@ -184,7 +185,7 @@ def _rows(
     for row in records:
         group = row["case"], row["node"]
         if group != before:
-            name = f"{group[0]}: {group[1].replace('_', ' ')}" if several else group[0]
+            name = f"{group[0]}: {readable(group[1])}" if several else group[0]
             text = wrapped(name, size, width)
             heads.append((at + NAME - 0.6, text))
             at += NAME + LINE * 10 / ROW * text.count("\n")

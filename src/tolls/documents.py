@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 __all__ = ["Cell", "Document", "Figure", "Items", "Part", "Section", "Table", "Text"]
 
+MOST_COLUMNS, MOST_LETTERS = 6, 60  # side by side on a phone
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -42,6 +44,12 @@ class Table:
     words: tuple[int, ...] = (0,)
     kind: str = "table"
 
+    @property
+    def broad(self) -> bool:
+        """Whether a narrow screen has no room for its columns side by side."""
+        longest = max((len(cell.text) for row in self.rows for cell in row), default=0)
+        return len(self.head) > MOST_COLUMNS or longest > MOST_LETTERS
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -66,9 +74,10 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """A title, the question, the answer, and sections."""
+    """A title, the question, the answer, what its level rests on, and sections."""
 
     title: str
     question: str
     answer: tuple[str, ...]
+    level: str
     sections: tuple[Section, ...]

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 __all__ = [
-    "all_inert", "count", "inert", "interval", "listed", "percent", "period", "text_table",
+    "all_inert", "count", "inert", "interval", "listed", "percent", "period", "ratio", "text_table",
 ]  # fmt: skip
 
 # control characters, ends of lines and paragraphs, halves of characters, and what turns the
@@ -70,6 +70,19 @@ def percent(probability: float) -> str:
     ('95 %', '99.9 %')
     """
     return f"{probability * 100:.10g} %"
+
+
+def ratio(value: float) -> str:
+    """Write a ratio, as of what is stated to what is knowable: two digits, below 0.1 one.
+
+    Examples
+    --------
+    >>> ratio(0.0617), ratio(0.9), ratio(4.02), ratio(18.3), ratio(1234.0)
+    ('0.06', '0.90', '4.0', '18', '1,234')
+    """
+    digits = 1 if value < 0.1 else 2
+    leading = math.floor(math.log10(float(f"{value:.{digits - 1}e}")))
+    return f"{value:,.{max(digits - 1 - leading, 0)}f}"
 
 
 def period(start: date, end: date) -> str:

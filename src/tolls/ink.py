@@ -14,8 +14,8 @@ from matplotlib.transforms import Affine2D
 
 __all__ = [
     "ABOVE", "ARROW", "AT_LEAST", "BAND", "DOT", "INNER", "KNOWABLE", "LOOKS", "MEDIAN", "PLAIN",
-    "PRIOR", "RULE", "THICK", "THIN", "UP_TO", "WORDINGS", "Look", "Style", "report_style",
-    "scaled",
+    "PRIOR", "RULE", "THICK", "THIN", "UP_TO", "WORDINGS", "Look", "Style", "key_style",
+    "report_style", "scaled",
 ]  # fmt: skip
 
 type Style = dict[str, Any]
@@ -61,10 +61,23 @@ def report_style(wording: str, look: Look, aside: bool = False, upright: bool = 
     if wording == "range":
         marker = "_" if upright else "|"
     elif wording in (AT_LEAST, UP_TO):
-        turn = Affine2D().rotate_deg(90 * upright + 180 * (wording == UP_TO))
-        marker, size = MarkerStyle(BOUND, "none", turn), size * 2 * ARROW / DOT
+        marker, size = _bound(wording, upright), size * 2 * ARROW / DOT
     return {
         "color": ink, "marker": marker, "ms": size, "mew": 1.2, "lw": 1.2,
         "mfc": "white" if wording == "about" else ink,
         "ls": "-" if wording == "range" else "", "zorder": 3 - 0.5 * aside,
     }  # fmt: skip
+
+
+def key_style(wording: str, upright: bool = False) -> Style:
+    """Return how a legend draws a wording: an arrow has its middle where others have their mark."""
+    style = report_style(wording, PLAIN, upright=upright and wording != "range")
+    if wording in (AT_LEAST, UP_TO):
+        style["marker"] = _bound(wording, upright, Affine2D().translate(-0.25, 0))
+    return style
+
+
+def _bound(wording: str, upright: bool, moved: Affine2D | None = None) -> MarkerStyle:
+    """Return the marker of an open bound; an arrow is half as long as its marker is large."""
+    turn = Affine2D().rotate_deg(90 * upright + 180 * (wording == UP_TO))
+    return MarkerStyle(BOUND, "none", turn if moved is None else moved + turn)

@@ -7,12 +7,26 @@ the killed first; ``injured/civilians`` says which is meant where both have them
 from tolls.constants import ROOTS
 from tolls.declaration import Declaration, PartitionTable
 
-__all__ = ["declaration_of", "label", "nodes_of"]
+__all__ = ["declaration_of", "label", "nodes_of", "readable"]
 
 
 def label(measure: str, node: str, killed: tuple[str, ...]) -> str:
     """Return what a node is called beside those of the killed."""
     return f"{measure}/{node}" if measure != ROOTS[0] and node in killed else node
+
+
+def readable(node: str) -> str:
+    """Return the name of a node as readers expect it.
+
+    Examples
+    --------
+    >>> readable("security_forces"), readable("injured/security_forces")
+    ('security forces', 'injured, security forces')
+    """
+    for root in ROOTS:
+        if node.startswith(f"{root}/"):
+            node = f"{root}, {node.removeprefix(f'{root}/')}"
+    return node.replace("_", " ")
 
 
 def _partitions(declaration: Declaration, measure: str) -> tuple[PartitionTable, ...]:

@@ -18,6 +18,7 @@ from tolls.estimate import Estimate
 from tolls.formatting import count, interval, percent
 from tolls.frames import LINE, wide
 from tolls.ink import BAND, INNER, KNOWABLE, LOOKS, MEDIAN, PRIOR, THICK, THIN, report_style, scaled
+from tolls.measures import readable
 from tolls.sensitivities import Sensitivity
 from tolls.timelines import Timeline
 
@@ -59,7 +60,7 @@ def tolls(
     spans = _spans(ci_prob, table, core)
     canvas = Canvas(ax, of.evidence, plain)
     canvas.keys = _keys(spans)
-    labels = canvas.names([_words(node) for node in chosen], NAMES)
+    labels = canvas.names([readable(node) for node in chosen], NAMES)
     canvas.surround(estimate.case.title, f"People {of.case.measure}")
     canvas.counts(table[["lo", "hi"]], table[["prior_lo", "prior_hi"]])
     groups = [[r for r in canvas.said if r.category == node] for node in plain]
@@ -91,7 +92,7 @@ def reports(estimate: Estimate, *, ax: Axes | None = None) -> Axes:
     nodes = estimate.case.names
     canvas = Canvas(ax, estimate.evidence, nodes)
     canvas.looks = {node: LOOKS[i % len(LOOKS)] for i, node in enumerate(nodes)}
-    canvas.keys = {_words(n): report_style("exact", look) for n, look in canvas.looks.items()}
+    canvas.keys = {readable(n): report_style("exact", look) for n, look in canvas.looks.items()}
     names = [n for n in estimate.case.sources if any(r.source == n for r in canvas.said)]
     labels = canvas.names(names, NAMES)
     canvas.surround(estimate.case.title, "People killed, as stated")
@@ -170,7 +171,7 @@ def sensitivity(result: Sensitivity, *, ci_prob: float = CI_PROB, ax: Axes | Non
     else:
         canvas.keys[f"at least {least:,.0f}"] = KNOWABLE
         canvas.table([f"P(≥ {least:,.0f})"], [[cell] for cell in _cells(table["probability"])])
-    title = f"{result.case.title}: {_words(result.node)}"
+    title = f"{result.case.title}: {readable(result.node)}"
     canvas.surround(title, f"People {result.case.measure}")
     canvas.counts(table.loc[table["median"].notna(), ["lo", "hi"]])
     ats = canvas.rows(labels, [()] * len(table))
@@ -214,16 +215,12 @@ def timeline(
     canvas = Canvas(ax, of.evidence, plain, upright=True)
     canvas.keys = _keys(spans)
     canvas.left = wide(f"{outer['hi'].max():,.0f}", canvas.size) + 15 + LINE * canvas.size
-    canvas.surround(f"{timeline.case.title}: {_words(name)}", "Published by the end of", lines=3)
+    canvas.surround(f"{timeline.case.title}: {readable(name)}", "Published by the end of", lines=3)
     canvas.side(f"People {of.case.measure}")
     canvas.counts(outer[["lo", "hi"]])
     canvas.intervals(range(1, len(outer) + 1), spans)
     canvas.columns(timeline.case.start, list(outer["as_of"]))
     return canvas.finish()
-
-
-def _words(node: str) -> str:
-    return node.replace("_", " ")
 
 
 def _cells(numbers: Iterable[float]) -> list[str]:

@@ -6,6 +6,7 @@ The equations are in the docstring of `source_prior`; the numbers come from the 
 import math
 from dataclasses import dataclass
 
+from tolls.formatting import ratio
 from tolls.presets import Presets
 from tolls.priors import Beta, LogNormal
 
@@ -61,7 +62,7 @@ class SourcePrior:
         return (
             f"grade {self.grade} ({self.words}): honest in about {times} of 100 statements, which "
             f"then scatter by about {math.exp(self.scatter.mean) * 100:.0f} %; states "
-            f"{self.bias.median:.2g} times what is knowable ({low:.2g} to {high:.2g})"
+            f"{ratio(self.bias.median)} times what is knowable ({ratio(low)} to {ratio(high)})"
         )
 
 
