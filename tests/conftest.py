@@ -30,7 +30,7 @@ def shipped_estimate():
 
 @pytest.fixture(scope="session")
 def shipped_nuts():
-    """Fit the shipped case by nuts, once: its users are marked ``xdist_group("fit")``."""
+    """Fit the shipped case by nuts, once per worker."""
     return tolls.fit(tolls.read_case(SHIPPED), seed=1, engine="nuts")
 
 

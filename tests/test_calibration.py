@@ -78,7 +78,6 @@ def by_nuts(case, seed):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("fit")
 def test_nuts_is_calibrated():
     assert_calibrated(of(everything(), 200, fit_case=by_nuts))
 

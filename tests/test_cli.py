@@ -135,7 +135,6 @@ def test_reading_a_case_loads_no_heavy_library():
     assert not loaded_after(f"import tolls; tolls.read_case('{SHIPPED}')") & heavy
 
 
-@pytest.mark.xdist_group("fit")
 def test_fit_prints_in_its_process_what_it_gives_in_this_one(tmp_path, shipped_estimate):
     command = [sys.executable, "-m", "tolls", "fit", SHIPPED, "--seed", "1", "--json"]
     alone = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}

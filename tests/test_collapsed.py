@@ -141,12 +141,10 @@ def assert_engines_agree(one, other, levels=ENDS):
         assert (np.abs(a - b) <= allowed).all(), (node, a - b, allowed)
 
 
-@pytest.mark.xdist_group("fit")
 def test_the_engines_agree_on_the_shipped_case(shipped_estimate, shipped_nuts):
     assert_engines_agree(shipped_estimate, shipped_nuts)
 
 
-@pytest.mark.xdist_group("fit")
 def test_the_engines_agree_on_what_sources_are_like(shipped_estimate, shipped_nuts):
     for name in ("bias", "scatter"):
         for i, source in enumerate(shipped_estimate.evidence.sources):
@@ -176,7 +174,6 @@ def test_the_shipped_case_is_that_of_a_long_run(shipped_estimate):
     assert_as_long_run(shipped_estimate)
 
 
-@pytest.mark.xdist_group("fit")
 def test_nuts_is_that_of_its_long_run(shipped_nuts):
     assert_as_long_run(shipped_nuts)
 
@@ -330,7 +327,6 @@ def design():
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("fit")
 @pytest.mark.parametrize("seed", range(50))
 def test_the_engines_agree_on_random_cases_from_the_prior(seed):
     case = tolls.simulate(design(), seed=500 + seed).case

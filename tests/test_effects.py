@@ -126,7 +126,6 @@ SLOW = {name: pytest.mark.slow for name, effect in EFFECTS.items() if not effect
 UNIMODAL = [name for name in EFFECTS if name != "two camps"]  # nuts may miss one of two modes
 
 
-@pytest.mark.xdist_group("fit")
 @pytest.mark.parametrize("effect", rows(UNIMODAL, SLOW))
 def test_nuts_does_the_same(effect):
     """Of one run the error is larger: what it finds may not contradict the row, nor collapsed."""

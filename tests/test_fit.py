@@ -29,8 +29,6 @@ SYRIA = ROOT / "models" / "syria-coast-2025"
 VERIFIED = 1426  # civilians, found by the national committee on 22 July 2025
 LEVELS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 
-compiles = pytest.mark.xdist_group("fit")
-
 
 def share_below(draws, edges, ess=None):
     """Share of (chain, draw) draws below each edge, with its Monte Carlo error.
@@ -105,7 +103,6 @@ def one_report(request):
     return tolls.fit(case, seed=3, engine=request.param)
 
 
-@compiles
 def test_one_report_gives_the_posterior_that_direct_integration_gives(one_report):
     exact = exact_quantiles(LEVELS)
     draws = np.log(one_report.posterior["size"][..., 0])
@@ -113,14 +110,12 @@ def test_one_report_gives_the_posterior_that_direct_integration_gives(one_report
     assert np.quantile(draws, LEVELS) == pytest.approx(exact, abs=0.1)
 
 
-@compiles
 def test_a_model_with_other_gross_errors_would_be_told_apart(one_report):
     draws = np.log(one_report.posterior["size"][..., 0])
     found, error = share_below(draws, exact_quantiles(LEVELS, gross=0.5), ess_of(one_report))
     assert (np.abs(found - LEVELS) > 4 * error).any()
 
 
-@compiles
 def test_tolls_are_the_sizes_in_whole_people(one_report):
     size = one_report.posterior["size"][..., 0]
     assert (one_report.posterior["toll"][..., 0] == np.rint(size)).all()
@@ -146,7 +141,6 @@ def prior():
     return case, draws
 
 
-@compiles
 @pytest.mark.parametrize(
     ("name", "index", "exact"),
     [
@@ -167,7 +161,6 @@ def test_without_reports_the_fit_returns_the_prior(prior, name, index, exact):
     assert_quantiles(prior[1][name][(..., *index)], exact.ppf(LEVELS))
 
 
-@compiles
 def test_without_reports_shares_are_centred_logistic_normal(prior):
     # log of the ratio of two shares: the difference of two of the normals of sd 1.5
     ratio = stats.norm(0, 1.5 * math.sqrt(2)).ppf(LEVELS)
@@ -179,7 +172,6 @@ def test_without_reports_shares_are_centred_logistic_normal(prior):
     assert total[..., 3:].sum(axis=-1) == pytest.approx(1)
 
 
-@compiles
 def test_without_reports_parts_are_shares_of_their_parents(prior):
     case, draws = prior
     at, size = case.names.index, draws["size"]
@@ -190,7 +182,6 @@ def test_without_reports_parts_are_shares_of_their_parents(prior):
 # --- the shipped case -----------------------------------------------------------------------------
 
 
-@compiles
 def test_the_shipped_case_passes_the_diagnostics_of_nuts(shipped_nuts):
     found = shipped_nuts.diagnostics
     assert found.ok
@@ -204,7 +195,6 @@ def test_the_shipped_case_passes_the_diagnostics_of_nuts(shipped_nuts):
     assert shipped_nuts.seed == 1
 
 
-@compiles
 def test_the_shipped_case_passes_at_the_first_attempt(shipped_nuts):
     assert not any("first run failed" in told for told in shipped_nuts.warnings)
 
@@ -224,7 +214,6 @@ def test_tolls_add_up_in_every_draw(shipped_estimate):
     assert min(of(node).min() for node in shipped_estimate.nodes) >= 0
 
 
-@compiles
 def test_both_engines_give_four_chains_of_everything_in_the_same_shape(
     shipped_estimate, shipped_nuts
 ):
@@ -251,7 +240,6 @@ def test_the_table_of_sources_is_whole_and_within_its_domain(shipped_estimate):
     assert (table["khat"].ge(0.7) == table["without"].isna()).all()
 
 
-@compiles
 def test_ones_own_draws_of_the_model_give_the_same_summary(shipped_nuts):
     kept = {k: v for k, v in shipped_nuts.posterior.items() if k != "toll"}
     again = tolls.from_pymc(shipped_nuts.case, tree_of(kept))
@@ -514,7 +502,6 @@ TRUE_BIAS = {"median": 1.0, "low": 0.6, "high": 1.67}
 
 
 @pytest.mark.slow
-@compiles
 def test_intervals_cover_the_roots_behind_simulated_reports():
     simulations = [tolls.simulate(design(TRUE_BIAS), seed=100 + i) for i in range(RECOVERED)]
     low, high = stats.binom(RECOVERED, 0.9).ppf([0.001, 0.999])
@@ -522,7 +509,6 @@ def test_intervals_cover_the_roots_behind_simulated_reports():
 
 
 @pytest.mark.slow
-@compiles
 def test_intervals_of_a_model_with_a_wrong_bias_do_not_cover():
     simulations = [tolls.simulate(design(TRUE_BIAS), seed=100 + i) for i in range(8)]
     # far off: a factor of 3 is still within gross errors, growth and shared bias (it covers 5 of 8)

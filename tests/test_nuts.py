@@ -23,7 +23,6 @@ from tolls.evidence import gather
 from tolls.graph import NUMBERS, assemble, build, split
 from tolls.nuts import KEPT, Settings, compile_model, sample
 
-compiles = pytest.mark.xdist_group("nuts")
 PLAIN = Mode("py", "fast_compile")
 QUICK = Settings(tune=200, draws=100, target_accept=0.8)
 
@@ -112,25 +111,21 @@ def assert_same_bytes(ones, others):
     assert ones[1] == others[1]
 
 
-@compiles
 def test_a_refit_with_other_numbers_dates_and_priors_compiles_nothing(runs):
     assert runs.reused == 1
     assert len(runs.counted) == 2
 
 
-@compiles
 def test_a_reused_model_draws_the_bytes_of_a_fresh_one(runs):
     assert_same_bytes(runs.other_draws, runs.fresh_draws)
 
 
-@compiles
 def test_a_model_stays_what_it_was_when_another_case_reuses_it(runs):
     assert_same_bytes(runs.first_draws, runs.again_draws)
     assert np.median(runs.first_draws[0]["size"][..., 0]) < 400
     assert np.median(runs.other_draws[0]["size"][..., 0]) > 400
 
 
-@compiles
 def test_chains_start_where_those_of_a_fresh_model_start(runs):
     starts = [c.initial_point_func(8) for c in (runs.other, runs.fresh, runs.first)]
     assert starts[0].tobytes() == starts[1].tobytes()
@@ -153,7 +148,6 @@ def log_density(compiled, points):
     return np.array(found)
 
 
-@compiles
 @pytest.mark.parametrize("which", ["first", "other"])
 def test_log_density_and_slope_are_those_of_a_model_built_for_the_case(runs, which):
     compiled, evidence = (getattr(runs, which), {"first": FIRST, "other": OTHER}[which])

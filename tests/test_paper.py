@@ -20,8 +20,6 @@ from prose import filled
 from tolls.scoreboard import OURS
 from tolls.storage import as_json
 
-pytestmark = pytest.mark.xdist_group("paper")
-
 ROOT = Path(__file__).parents[1]
 TEXTS = ("methods.md", "paper.md")
 LARGE = (

@@ -16,9 +16,6 @@ from tolls.ranking import DRAWS, PRIOR, RANKED, SLOTS, rank_run
 from tolls.simulation import draw_truth
 from tolls.uniformity import chance, least_tail
 
-# what is made once per module is made in one worker
-pytestmark = pytest.mark.xdist_group("ranking")
-
 RARE = 1e-4
 
 

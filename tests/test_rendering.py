@@ -29,9 +29,6 @@ from tolls.formatting import inert
 from tolls.pages import as_html, as_pdf
 from tolls.predictive import foretold
 
-# what is made once per module is made in one worker
-pytestmark = pytest.mark.xdist_group("rendering")
-
 EVIL = '<script>alert("x")</script> #panic("x") $\\alpha$ ]]>'
 TOML = """format = 1
 title = 'The <b>event</b> & #emph[more]'

@@ -14,9 +14,6 @@ from tolls.errors import EstimateRefused, InputError
 from tolls.fitting import fit_evidence
 from tolls.variants import bias_median_one, gathered, graded, without
 
-# what is made once per module is made in one worker
-pytestmark = pytest.mark.xdist_group("sensitivity")
-
 SHIPPED = Path(__file__).parents[1] / "models" / "syria-coast-2025"
 SOURCES = {n: {"grade": "B", "kind": "monitor"} for n in "ABC"} | {
     "D": {"grade": "D", "kind": "witness"}

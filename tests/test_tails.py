@@ -15,9 +15,6 @@ from tolls.presets import load_presets
 from tolls.replicates import departure
 from tolls.tails import tails_of
 
-# what is made once per module is made in one worker
-pytestmark = pytest.mark.xdist_group("tails")
-
 WORLDS = 150
 
 
