@@ -24,14 +24,8 @@ SHIPPED = Path(__file__).parents[1] / "models" / "syria-coast-2025"
 
 @pytest.fixture(scope="session")
 def shipped_estimate():
-    """Fit the shipped case, once, with the engine that is the default."""
+    """Fit the shipped case, once per worker, with the engine that is the default."""
     return tolls.fit(tolls.read_case(SHIPPED), seed=1)
-
-
-@pytest.fixture(scope="session")
-def shipped_nuts():
-    """Fit the shipped case by nuts, once per worker."""
-    return tolls.fit(tolls.read_case(SHIPPED), seed=1, engine="nuts")
 
 
 @pytest.fixture(autouse=True)

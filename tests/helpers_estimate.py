@@ -4,6 +4,7 @@ They are consistent (parts add up, orders hold) but mean nothing.
 """
 
 import numpy as np
+import xarray as xr
 
 import tolls
 from tolls.case import Case
@@ -73,6 +74,25 @@ def estimate_of(
         prior={"toll": np.round(sums(around / 3, 1.5)).astype(np.int64)},
         diagnostics=Diagnostics(True, 400.0, 1.0, 0, None, dict.fromkeys(case.names, row)),
     )
+
+
+def tree_of(arrays, divergences=None):
+    """Build the tree that pymc.sample returns, as far as it is read."""
+    dims = {
+        "size": "node", "share": "part", "bias": "source", "scatter": "source",
+        "reliability": "source",
+    }  # fmt: skip
+    groups = {
+        "posterior": xr.Dataset(
+            {
+                name: (("chain", "draw", *([dims[name]] if name in dims else [])), values)
+                for name, values in arrays.items()
+            }
+        )
+    }
+    if divergences is not None:
+        groups["sample_stats"] = xr.Dataset({"diverging": (("chain", "draw"), divergences)})
+    return xr.DataTree.from_dict(groups)
 
 
 def timeline_of(case: Case, *dates: str) -> Timeline:

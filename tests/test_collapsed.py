@@ -1,6 +1,6 @@
-"""The collapsed engine against exact grids, long runs, and the other engine.
+"""The collapsed engine against exact grids; against the other engine: test_engines.py.
 
-``references/`` holds what it is held against; ``references/make.py`` says how it was made.
+``references/`` holds the grids; ``references/make.py`` says how they were made.
 """
 
 import json
@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from arviz_stats.base import array_stats
 from helpers import case_of
 
 import tolls
@@ -24,11 +23,8 @@ from tolls.errors import EstimateRefused
 from tolls.evidence import gather
 from tolls.marginal import SourceDraws
 
-REFERENCES = Path(__file__).parent / "references"
-GRIDS = json.loads((REFERENCES / "grids.json").read_text())
-LONG = json.loads((REFERENCES / "syria-coast-2025.json").read_text())
+GRIDS = json.loads((Path(__file__).parent / "references" / "grids.json").read_text())
 SHIPPED = Path(__file__).parents[1] / "models" / "syria-coast-2025"
-AGREED = 0.03  # on the log scale, beside three combined Monte Carlo errors: the design's
 
 
 def one_report_each(figures, grade):
@@ -116,66 +112,6 @@ def test_the_shared_bias_is_told_from_the_toll_as_the_prior_has_it():
 
 
 # --- the shipped case -----------------------------------------------------------------------------
-
-
-def log_quantiles(estimate, node, levels):
-    """Quantiles of a node's log size, with their Monte Carlo errors."""
-    x = np.log(estimate.posterior["size"][..., estimate.nodes.index(node)])
-    quantiles = np.quantile(x, levels)
-    if estimate.engine == "nuts":
-        axes = {"chain_axis": 0, "draw_axis": 1}
-        error = [float(array_stats.mcse(x, method="quantile", prob=p, **axes)) for p in levels]
-        return quantiles, np.array(error)
-    # the error of a probability over the density, by the difference of close quantiles
-    density = 0.04 / (np.quantile(x, levels + 0.02) - np.quantile(x, levels - 0.02))
-    return quantiles, np.sqrt(levels * (1 - levels) / estimate.diagnostics.ess) / density
-
-
-ENDS = np.array([0.05, 0.5, 0.95])
-
-
-def assert_engines_agree(one, other, levels=ENDS):
-    for node in one.nodes:
-        (a, error_a), (b, error_b) = (log_quantiles(e, node, levels) for e in (one, other))
-        allowed = AGREED + 3 * np.hypot(error_a, error_b)
-        assert (np.abs(a - b) <= allowed).all(), (node, a - b, allowed)
-
-
-def test_the_engines_agree_on_the_shipped_case(shipped_estimate, shipped_nuts):
-    assert_engines_agree(shipped_estimate, shipped_nuts)
-
-
-def test_the_engines_agree_on_what_sources_are_like(shipped_estimate, shipped_nuts):
-    for name in ("bias", "scatter"):
-        for i, source in enumerate(shipped_estimate.evidence.sources):
-            a, b = (
-                np.quantile(np.log(e.posterior[name][..., i]), [0.05, 0.5, 0.95])
-                for e in (shipped_estimate, shipped_nuts)
-            )
-            sd = np.log(shipped_nuts.posterior[name][..., i]).std()
-            # three errors of a 5 % quantile with 1,500 effective draws on either side
-            assert np.abs(a - b).max() < AGREED + 3 * math.sqrt(2) * 2.1 * sd / math.sqrt(1500), (
-                name, source, a - b,
-            )  # fmt: skip
-    a, b = (e.posterior["reliability"].mean(axis=(0, 1)) for e in (shipped_estimate, shipped_nuts))
-    assert np.abs(a - b).max() < 0.02
-
-
-def assert_as_long_run(estimate):
-    assert estimate.case.digest == LONG["digest"], "make references again: the case has changed"
-    levels = np.array(LONG["levels"])
-    for node, exact in LONG["log_nodes"].items():
-        found, error = log_quantiles(estimate, node, levels)
-        allowed = AGREED + 3 * np.hypot(error, exact["errors"])
-        assert (np.abs(found - exact["quantiles"]) <= allowed).all(), (node, found, exact)
-
-
-def test_the_shipped_case_is_that_of_a_long_run(shipped_estimate):
-    assert_as_long_run(shipped_estimate)
-
-
-def test_nuts_is_that_of_its_long_run(shipped_nuts):
-    assert_as_long_run(shipped_nuts)
 
 
 def test_the_default_engine_is_collapsed_and_its_diagnostics_hold(shipped_estimate):
@@ -302,33 +238,3 @@ def test_points_go_where_they_lessen_noise_most():
     # where no number of points would do, all have the largest
     loud = collapsed._resized(found, dict.fromkeys(found, 1e6), 0.5)
     assert {c.size for c in loud.values()} == {55}
-
-
-# --- random cases from the prior ------------------------------------------------------------------
-
-
-def design():
-    """Sources of several grades and wordings on a case with parts."""
-    rows = [
-        {"value": 50, "published": "2025-03-08"},
-        {"value": 50, "published": "2025-03-12"},
-        {"value": 50, "published": "2025-03-12", "category": "civilians"},
-        {"value": 50, "published": "2025-03-20", "category": "civilians"},
-        {"value": 50, "published": "2025-03-20", "category": "forces"},
-        {"value": 50, "published": "2025-03-10", "source": "Radio", "qualifier": "about"},
-        {"value": 50, "published": "2025-03-14", "source": "Radio", "qualifier": "at_least"},
-        {"value": 50, "published": "2025-03-18", "source": "Court"},
-    ]
-    return case_of(
-        *rows, categories=["civilians", "forces"], kind="attack",
-        sources={"Monitor": {"grade": "B", "kind": "monitor"}, "Radio": "C", "Court": "A"},
-        range={"low": 20, "high": 5000},
-    )  # fmt: skip
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(50))
-def test_the_engines_agree_on_random_cases_from_the_prior(seed):
-    case = tolls.simulate(design(), seed=500 + seed).case
-    one = tolls.fit(case, seed=seed, engine="collapsed")
-    assert_engines_agree(one, tolls.fit(case, seed=seed, engine="nuts"))

@@ -1,6 +1,6 @@
 """From a case to an estimate: exact answers, the prior, the shipped case, refusals.
 
-Every model costs half a minute to compile, so the tests that need one share three, on one worker.
+Every model costs half a minute to compile, so the tests that need one share two.
 """
 
 import json
@@ -13,15 +13,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import xarray as xr
 from arviz_stats.base import array_stats
 from helpers import case_of
+from helpers_estimate import tree_of
 from scipy import stats
 
 import tolls
 from tolls.errors import EstimateRefused, InputError, TollsWarning
 from tolls.evidence import gather
-from tolls.nuts import CHAINS, Settings, compile_model, sample
+from tolls.nuts import Settings, compile_model, sample
 from tolls.relays import by_line, origin_of
 
 ROOT = Path(__file__).parents[1]
@@ -182,23 +182,6 @@ def test_without_reports_parts_are_shares_of_their_parents(prior):
 # --- the shipped case -----------------------------------------------------------------------------
 
 
-def test_the_shipped_case_passes_the_diagnostics_of_nuts(shipped_nuts):
-    found = shipped_nuts.diagnostics
-    assert found.ok
-    assert found.reasons == ()
-    assert found.divergences == 0
-    assert found.rhat <= 1.01
-    assert found.ess >= 400
-    assert found.khat is None
-    assert set(found.nodes) == set(shipped_nuts.nodes)
-    assert shipped_nuts.engine == "nuts"
-    assert shipped_nuts.seed == 1
-
-
-def test_the_shipped_case_passes_at_the_first_attempt(shipped_nuts):
-    assert not any("first run failed" in told for told in shipped_nuts.warnings)
-
-
 def test_the_interval_of_the_civilians_holds_the_number_verified_later(shipped_estimate):
     row = shipped_estimate.summary().loc["civilians"]
     assert row["lo"] <= VERIFIED <= row["hi"]
@@ -212,16 +195,6 @@ def test_tolls_add_up_in_every_draw(shipped_estimate):
     fighters = of("security_forces") + of("pro_assad_fighters")
     assert (of("fighters_both_sides") == fighters).all()
     assert min(of(node).min() for node in shipped_estimate.nodes) >= 0
-
-
-def test_both_engines_give_four_chains_of_everything_in_the_same_shape(
-    shipped_estimate, shipped_nuts
-):
-    assert CHAINS == 4
-    shapes = {name: values.shape for name, values in shipped_estimate.posterior.items()}
-    assert {shape[:2] for shape in shapes.values()} == {(4, 1500)}
-    assert {name: values.shape for name, values in shipped_nuts.posterior.items()} == shapes
-    assert shipped_nuts.draws["posterior"].sizes == shipped_estimate.draws["posterior"].sizes
 
 
 def test_the_prior_beside_it_is_the_declared_one(shipped_estimate):
@@ -240,17 +213,6 @@ def test_the_table_of_sources_is_whole_and_within_its_domain(shipped_estimate):
     assert (table["khat"].ge(0.7) == table["without"].isna()).all()
 
 
-def test_ones_own_draws_of_the_model_give_the_same_summary(shipped_nuts):
-    kept = {k: v for k, v in shipped_nuts.posterior.items() if k != "toll"}
-    again = tolls.from_pymc(shipped_nuts.case, tree_of(kept))
-    assert again.engine == "pymc"
-    assert again.seed is None
-    numbers = ["mean", "median", "sd", "lo", "hi", "ess_bulk", "rhat"]
-    expected = shipped_nuts.summary()[numbers]
-    assert again.summary()[numbers].to_numpy() == pytest.approx(expected.to_numpy(), rel=0.01)
-    assert (again.tolls("killed") == shipped_nuts.tolls("killed")).all()
-
-
 # --- arguments and refusals: nothing is compiled --------------------------------------------------
 
 SMALL = {"categories": ["civilians", "forces"], "sources": {"Monitor": "B"}, "title": "Small"}
@@ -258,25 +220,6 @@ SMALL = {"categories": ["civilians", "forces"], "sources": {"Monitor": "B"}, "ti
 
 def small_case():
     return case_of({"value": 120}, {"value": 80, "category": "civilians"}, **SMALL)
-
-
-def tree_of(arrays, divergences=None):
-    """Build the tree that pymc.sample returns, as far as it is read."""
-    dims = {
-        "size": "node", "share": "part", "bias": "source", "scatter": "source",
-        "reliability": "source",
-    }  # fmt: skip
-    groups = {
-        "posterior": xr.Dataset(
-            {
-                name: (("chain", "draw", *([dims[name]] if name in dims else [])), values)
-                for name, values in arrays.items()
-            }
-        )
-    }
-    if divergences is not None:
-        groups["sample_stats"] = xr.Dataset({"diverging": (("chain", "draw"), divergences)})
-    return xr.DataTree.from_dict(groups)
 
 
 def synthetic(chains=4, draws=500, shift=0.0, seed=1):

@@ -86,9 +86,9 @@ def read_table(
     mapping = _column_map(columns or {}, present, problems)
     if not check_columns(present, tuple(COLUMNS), _NEEDED, mapping, problems):
         return ()
-    reports = read_rows(
-        ((n, _renamed(r, mapping)) for n, r in rows), problems, root=root, names=names, start=start
-    )
+    called = _names(mapping)
+    renamed = ((n, {called.get(c, c): text.strip() for c, text in r.items()}) for n, r in rows)
+    reports = read_rows(renamed, problems, root=root, names=names, start=start)
     _check_whole(reports, start, problems)
     return reports
 
@@ -143,11 +143,11 @@ def _column_map(
     return dict(columns)
 
 
-def _renamed(row: Mapping[str, str], mapping: Mapping[str, str]) -> dict[str, str]:
-    taken = {theirs: ours for ours, theirs in mapping.items()}
+def _names(mapping: Mapping[str, str]) -> dict[str, str]:
+    """Return what columns of a table are called here, where that is something else."""
     # a mapped column wins over one of the plain name, which is kept beside it and not read
-    own = {name: f"{name} (of the table)" for name in mapping}
-    return {(own | taken).get(name, name): text.strip() for name, text in row.items()}
+    own = {ours: f"{ours} (of the table)" for ours in mapping}
+    return own | {theirs: ours for ours, theirs in mapping.items()}
 
 
 def _known(category: str, names: Sequence[str]) -> bool:
