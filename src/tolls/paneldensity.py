@@ -28,7 +28,7 @@ from scipy.special import ndtr
 from tolls.lattice import logs, steps
 from tolls.panelpriors import Natural, Space
 from tolls.patterns import Patterns
-from tolls.sizelaw import cumulative
+from tolls.sizelaw import surviving
 from tolls.utterances import Cells
 
 __all__ = ["Density", "believed", "overlaps"]
@@ -141,10 +141,16 @@ class _Statements:
         """Return the probability of cells, and its derivatives in bias and in variance."""
         per = 1 / np.sqrt(variance)
         a, b = (self.low - bias) * per, (self.high - bias) * per
-        side = np.where(a + b > 0, -1.0, 1.0)
-        chance = np.abs(ndtr(side * b) - ndtr(side * a))
-        at_a, at_b = np.exp(-0.5 * a * a) / ROOT_TAU, np.exp(-0.5 * b * b) / ROOT_TAU
-        return chance, (at_a - at_b) * per, (a * at_a - b * at_b) * (0.5 * per * per)
+        at_a, at_b = np.exp(-0.5 * a * a), np.exp(-0.5 * b * b)
+        per *= 1 / ROOT_TAU
+        of_bias = (at_a - at_b) * per
+        at_a *= a
+        at_b *= b
+        of_variance = (at_a - at_b) * per * per * (0.5 * ROOT_TAU)
+        flipped = a + b > 0  # into the left tail, where no digits are lost
+        np.negative(a, out=a, where=flipped)
+        np.negative(b, out=b, where=flipped)
+        return np.abs(ndtr(b) - ndtr(a)), of_bias, of_variance
 
     def chances(self, natural: Natural) -> tuple[Floats, Any]:
         """Return the probability at every entry, and what its gradient needs."""
@@ -154,7 +160,7 @@ class _Statements:
         gross = self._component(bias, variance + self.gross)
         own, wrong = (self.pieces.summed(part[0], self.entries) for part in (honest, gross))
         voice = self.voice
-        repeats = np.einsum("oe,eo->e", self.agree, natural.offset[voice])
+        repeats = (self.agree * natural.offset.T[:, voice]).sum(axis=0)
         a, e = natural.agreement[voice], natural.gross[voice]
         sound = a * repeats + (1 - a) * own
         chance = np.maximum((1 - e) * sound + e * wrong, LEAST)
@@ -185,7 +191,7 @@ class _Statements:
 
 @dataclass(frozen=True)
 class _Masses:
-    """Mass of the record's cells for the events of one kind and status, linear in the law's CDF.
+    """Mass of the record's cells for the events of one kind and status, linear in survival.
 
     Where one toll was verified `given` holds P(R | T) and there is no sum.
     """
@@ -194,9 +200,9 @@ class _Masses:
     points: Ints  # in all points
     cell: Ints  # of each of them, among this one's distinct cells
     cells: int
-    at: Floats  # people at which the CDF is wanted
+    at: Floats  # people: where survival is wanted
     shifted: Any  # (offset x cell, at) sparse: the cell moved by every offset
-    spread: Floats  # (spread, cell, toll) : record's cell given the toll's
+    spread: Floats  # (spread x cell, toll): record's cell given the toll's
     tolls: Any  # (toll, at) sparse: masses of the tolls' cells
     given: Floats | None  # (share, cell)
     beyond: NDArray[np.bool_] | None  # of `at`: above the register's threshold
@@ -264,28 +270,29 @@ class Density:
             first, last = (np.clip(e, status[0], status[1] + 1) for e in (first, last))
         given = None
         if lone:
-            given = np.vstack([last - first, spread[:, :, 0]])
+            given = np.vstack([last - first, spread[..., 0]])
         wanted = np.concatenate([first.ravel(), last.ravel(), edges])
         at, place = np.unique(wanted, return_inverse=True)
         n, rows = first.size, np.arange(first.size)
         one = np.ones(n)
         shifted = csr_array(
             (
-                np.concatenate([-one, one]),
+                np.concatenate([one, -one]),
                 (np.tile(rows, 2), place[: 2 * n]),
             ),
             shape=(n, len(at)),
         )
         tolls, m = place[2 * n :], np.arange(len(edges) - 1)
         mass = csr_array(
-            (np.repeat([-1.0, 1.0], len(m)), (np.tile(m, 2), np.r_[tolls[:-1], tolls[1:]])),
+            (np.repeat([1.0, -1.0], len(m)), (np.tile(m, 2), np.r_[tolls[:-1], tolls[1:]])),
             shape=(len(m), len(at)),
         )
         beyond, where = None, 0
         if status is None and self.threshold is not None:
             beyond, where = at > self.threshold, int(np.searchsorted(at, self.threshold))
         return _Masses(
-            kind, points, cell, len(low), at, shifted, spread, mass, given, beyond, where
+            kind, points, cell, len(low), at, shifted, spread.reshape(-1, len(m)), mass, given,
+            beyond, where,
         )
 
     def __call__(self, point: Floats) -> tuple[float, Floats]:
@@ -321,48 +328,47 @@ class Density:
 
     def _of(self, group: _Masses, natural: Natural) -> tuple[Floats, ...]:
         """Return the mass of every cell, and what the gradient needs."""
-        below, slope = cumulative(natural.law[group.kind], group.at)
-        kept = below
-        if group.beyond is not None:
-            over = np.where(group.beyond, below - below[group.threshold], 0.0)
-            kept = below - natural.listed * over
+        above, slope = surviving(natural.law[group.kind], group.at)
         if group.given is not None:
-            toll = below[-1] - below[0]
-            parts = group.given * toll
+            parts = group.given * (above[0] - above[-1])
         else:
+            kept = above
+            if group.beyond is not None:  # of what the register may hold, what it does not
+                kept = above - natural.listed * np.where(
+                    group.beyond, above, above[group.threshold]
+                )
             offsets = (group.shifted @ kept).reshape(-1, group.cells)
-            parts = np.vstack([offsets, group.spread @ (group.tolls @ kept)])
-        mass = np.maximum(natural.record @ parts, LEAST)
-        return mass, parts, below, slope
+            spreads = (group.spread @ (group.tolls @ kept)).reshape(-1, group.cells)
+            parts = np.vstack([offsets, spreads])
+        return np.maximum(natural.record @ parts, LEAST), parts, above, slope
 
     def _back_of(
         self, group: _Masses, natural: Natural, kept: list[Floats], pull: Floats
     ) -> tuple[Floats, Floats, float]:
         """Return the gradient in law, record and share listed; `pull` is that in the masses."""
-        parts, below, slope = kept
+        parts, above, slope = kept
         of_record = parts @ pull
         if group.given is not None:
             toll = float((natural.record @ group.given) @ pull)
-            return toll * (slope[:, -1] - slope[:, 0]), of_record, 0.0
+            return toll * (slope[:, 0] - slope[:, -1]), of_record, 0.0
+        shares = np.outer(natural.record, pull)
         offsets = group.shifted.shape[0] // group.cells
-        down = np.outer(natural.record[:offsets], pull).ravel() @ group.shifted
-        spreads = np.einsum("s,sct,c->t", natural.record[offsets:], group.spread, pull)
-        down = down + spreads @ group.tolls
+        down = shares[:offsets].ravel() @ group.shifted
+        down = down + (shares[offsets:].ravel() @ group.spread) @ group.tolls
         listed = 0.0
         if group.beyond is not None:
-            beyond = group.beyond
-            listed = -float(down[beyond] @ (below[beyond] - below[group.threshold]))
-            over = natural.listed * down[beyond]
-            down = down.copy()
-            down[beyond] -= over
-            down[group.threshold] += over.sum()
+            at, beyond = group.threshold, group.beyond
+            listed = -float(down @ np.where(beyond, above, above[at]))
+            rest = natural.listed * down
+            down = np.where(beyond, down - rest, down)
+            down[at] -= rest[~beyond].sum()
         return slope @ down, of_record, listed
 
 
 def record_given(
     low: Ints, high: Ints, toll_low: Ints, toll_high: Ints, presets: Any
 ) -> Floats:
-    """Return P(record in a cell | toll in another) under every spread, (spread, record, toll)."""
+    """Return P(record in a cell | toll in another), (spread, record, toll)."""
     centre = logs(toll_low, toll_high, presets.panels.zero)
     noise = _counting(toll_low, toll_high, presets)
     bottom, top = _log_ends(np.maximum(low - 0.5, 0.0)), _log_ends(high + 0.5)

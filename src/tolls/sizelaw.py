@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PARAMETERS", "cumulative"]
+__all__ = ["PARAMETERS", "surviving"]
 
 type Floats = NDArray[np.floating[Any]]
 
@@ -19,15 +19,17 @@ PARAMETERS = 3
 """Of a law: logit of z, log of sigma, log of alpha."""
 
 
-def cumulative(law: Floats, at: Floats) -> tuple[Floats, Floats]:
-    """Return the probability of fewer than so many deaths, and its gradient.
+def surviving(law: Floats, at: Floats) -> tuple[Floats, Floats]:
+    """Return the probability of so many deaths or more, and its gradient.
+
+    Differences of it keep their digits in the tail, where those of a distribution function do not.
 
     Parameters
     ----------
     law : (3,) array
         Logit of the share without deaths, log of the scale in people, log of the tail's exponent.
     at : (point,) array
-        People, in whole numbers; the probability is 0 for none and less.
+        People, in whole numbers.
 
     Returns
     -------
@@ -36,22 +38,17 @@ def cumulative(law: Floats, at: Floats) -> tuple[Floats, Floats]:
     Examples
     --------
     >>> import numpy as np
-    >>> chance, slope = cumulative(np.array([0.0, 0.0, 0.0]), np.array([0.0, 1.0, 2.0]))
+    >>> chance, slope = surviving(np.array([0.0, 0.0, 0.0]), np.array([0.0, 1.0, 2.0]))
     >>> chance.tolist()
-    [0.0, 0.5, 0.75]
+    [1.0, 0.5, 0.25]
     """
-    nobody = 1 / (1 + np.exp(-law[0]))
+    somebody = 1 / (1 + np.exp(law[0]))
     scale, tail = np.exp(law[1]), np.exp(law[2])
     beyond = np.maximum(at - 1.0, 0.0)
     grown = np.log1p(beyond / scale)
-    survive = np.exp(-tail * grown)
-    some = at >= 1
-    below = np.where(some, nobody + (1 - nobody) * -np.expm1(-tail * grown), 0.0)
+    left = somebody * np.exp(-tail * grown)
     slope = np.stack(
-        [
-            nobody * (1 - nobody) * survive,
-            -(1 - nobody) * tail * survive * beyond / (scale + beyond),
-            (1 - nobody) * survive * tail * grown,
-        ]
+        [(somebody - 1) * left, left * tail * beyond / (scale + beyond), -left * tail * grown]
     )
-    return below, slope * some
+    some = at >= 1
+    return np.where(some, left, 1.0), slope * some
