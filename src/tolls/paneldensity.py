@@ -9,11 +9,11 @@ For an event with statements y of the voices j,
     P(y | X \sim LN(\log R + \beta_j, \tau_j^2 + c_R))\Big] \\
     &\quad + e_j\, P(y | X \sim LN(\log R + \beta_j, \tau_j^2 + c_R + \sigma_e^2))
 
-with counting noise c_R = 0.5 min(1 / R, 1). The record R is the toll T plus an offset, or log-normal
-around it with one of two spreads. Of a register that begins at c the event is in it with probability
-v = l [T >= c]; where it is not, v = 1 - l [T >= c]. A verified toll leaves one T, or those in its
-range. R runs over the cells of a pattern's grid, with the exact mass of the cell and the statements'
-probabilities in its middle.
+with counting noise c_R = 0.5 min(1 / R, 1). The record R is the toll T plus an offset, or
+log-normal around it with one of two spreads. Of a register that begins at c the event is in it with
+probability v = l [T >= c]; where it is not, v = 1 - l [T >= c]. A verified toll leaves one T, or
+those in its range. R runs over the cells of a pattern's grid, with the exact mass of the cell and
+the statements' probabilities in its middle.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from scipy.special import ndtr
 
 from tolls.lattice import logs, steps
 from tolls.panelpriors import Natural, Space
-from tolls.patterns import Patterns
+from tolls.patterns import Patterns, Status
 from tolls.sizelaw import surviving
 from tolls.utterances import Cells
 
@@ -83,7 +83,8 @@ class _Pieces:
         )
         at = first[said[entry]] + within
         low, high, weight = (
-            np.concatenate([getattr(c, name) for c in cells])[at] for name in ("low", "high", "weight")
+            np.concatenate([getattr(c, name) for c in cells])[at]
+            for name in ("low", "high", "weight")
         )
         spread = np.array([c.spread for c in cells])[said[entry]]
         return cls(entry, low, high, weight, spread, bool((number == 1).all()))
@@ -113,9 +114,9 @@ def overlaps(
         if spread.any():
             own = (side[spread] for side in (first, last, pieces.low, pieces.high, pieces.spread))
             a, b, bottom, top, variance = own
-            share[spread] = believed(
-                _log_ends(bottom), _log_ends(top), logs(a, b, zero), np.sqrt(variance)
-            )
+            centre = logs(a.astype(np.int64), b.astype(np.int64), zero)
+            sd = np.sqrt(variance)
+            share[spread] = believed(_log_ends(bottom), _log_ends(top), centre, sd)
         found[place] = pieces.summed(share, entries)
     return found
 
@@ -244,7 +245,7 @@ class Density:
             points = np.concatenate([np.arange(self._ends[i], self._ends[i + 1]) for i in own])
             yield self._mass(kind, status, points)
 
-    def _mass(self, kind: int, status: Any, points: Ints) -> _Masses:
+    def _mass(self, kind: int, status: Status, points: Ints) -> _Masses:
         panels, patterns = self.space.presets.panels, self.patterns
         base = 2**31
         distinct, cell = np.unique(
@@ -252,12 +253,13 @@ class Density:
         )
         low, high = distinct // base, distinct % base
         lone = status is not None and status[0] == status[1]
-        if lone:
+        threshold = self.threshold
+        if status is not None and lone:
             edges = np.array([status[0], status[0] + 1])
         else:
             ends = status and (status[0], status[1] + 1)
-            at = self.threshold
-            edges = steps([*(ends or ()), *([] if at is None else [at])], WHOLE, RATIO)
+            begins = () if threshold is None else (threshold,)
+            edges = steps([*(ends or ()), *begins], WHOLE, RATIO)
             if status:
                 edges = edges[(edges >= status[0]) & (edges <= status[1] + 1)]
         spread = record_given(low, high, edges[:-1], edges[1:] - 1, self.space.presets)
@@ -287,12 +289,22 @@ class Density:
             (np.repeat([1.0, -1.0], len(m)), (np.tile(m, 2), np.r_[tolls[:-1], tolls[1:]])),
             shape=(len(m), len(at)),
         )
-        beyond, where = None, 0
-        if status is None and self.threshold is not None:
-            beyond, where = at > self.threshold, int(np.searchsorted(at, self.threshold))
+        beyond: NDArray[np.bool_] | None = None
+        where = 0
+        if status is None and threshold is not None:
+            beyond, where = at > threshold, int(np.searchsorted(at, threshold))
         return _Masses(
-            kind, points, cell, len(low), at, shifted, spread.reshape(-1, len(m)), mass, given,
-            beyond, where,
+            kind,
+            points,
+            cell,
+            len(low),
+            at,
+            shifted,
+            spread.reshape(-1, len(m)),
+            mass,
+            given,
+            beyond,
+            where,
         )
 
     def __call__(self, point: Floats) -> tuple[float, Floats]:
@@ -312,18 +324,19 @@ class Density:
         share *= (patterns.count / total)[self._pattern]
         pull = (self._back @ share) / chance
         law = np.zeros_like(natural.law)
-        record, listed = np.zeros_like(natural.record), 0.0
+        record: Floats = np.zeros_like(natural.record)
+        listed = 0.0
         for group, (mass, *rest) in zip(self._masses, masses, strict=True):
-            own = np.bincount(group.cell, share[group.points], group.cells) / mass
-            of_law, of_record, of_listed = self._back_of(group, natural, rest, own)
+            into = np.bincount(group.cell, share[group.points], group.cells) / mass
+            of_law, of_record, of_listed = self._back_of(group, natural, rest, into)
             law[group.kind] += of_law
             record += of_record
             listed += of_listed
         if self.threshold is not None:
             value += self._listed * float(np.log(natural.listed))
-            listed += self._listed / natural.listed
-        own = self.statements.slopes(natural, kept, pull)
-        found = Natural(law=law, record=record, listed=np.asarray(listed), **own)
+            listed += self._listed / float(natural.listed)
+        of_voices = self.statements.slopes(natural, kept, pull)
+        found = Natural(law=law, record=record, listed=np.asarray(listed), **of_voices)
         return value, slope + space.pulled(point, natural, found)
 
     def _of(self, group: _Masses, natural: Natural) -> tuple[Floats, ...]:
@@ -365,9 +378,7 @@ class Density:
         return slope @ down, of_record, listed
 
 
-def record_given(
-    low: Ints, high: Ints, toll_low: Ints, toll_high: Ints, presets: Any
-) -> Floats:
+def record_given(low: Ints, high: Ints, toll_low: Ints, toll_high: Ints, presets: Any) -> Floats:
     """Return P(record in a cell | toll in another), (spread, record, toll)."""
     centre = logs(toll_low, toll_high, presets.panels.zero)
     noise = _counting(toll_low, toll_high, presets)

@@ -1,4 +1,4 @@
-r"""What is believed of a panel's unknowns beforehand, and the coordinates in which they are sampled.
+r"""What is believed of a panel's unknowns beforehand, and in which coordinates they are sampled.
 
 Everything that has a normal prior is sampled as a standard normal number, hierarchies non-centred;
 probabilities on the log-odds scale, shares as log ratios to that of no offset. For voice j of kind
@@ -7,7 +7,7 @@ k and grade g,
 .. math::
 
     \beta_j &= \mu_k + \omega_\beta z_j, \quad \mu_k \sim N(\log m_k, s_k^2) \\
-    \mathrm{logit}\, a_j &= \alpha_k + \omega_a z'_j, \quad \alpha_k \sim N(\bar\alpha, s_\alpha^2)\\
+    \mathrm{logit}\, a_j &= \alpha_k + \omega_a z'_j, \; \alpha_k \sim N(\bar\alpha, s_\alpha^2) \\
     1 - e_j &\sim \mathrm{Beta}(g), \quad \log \tau_j \sim N(\log(\sqrt2\, s_g), 0.5^2) \\
     q_j &\sim \mathrm{Dirichlet}, \quad \pi \sim \mathrm{Dirichlet}
 

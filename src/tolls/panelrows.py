@@ -243,7 +243,10 @@ def _left_out(counts: Mapping[str, int], aside: Mapping[str, int]) -> str:
 
 
 def _declared(
-    sources: Mapping[str, Mapping[str, str]], stating: set[str], presets: Presets, problems: Problems
+    sources: Mapping[str, Mapping[str, str]],
+    stating: set[str],
+    presets: Presets,
+    problems: Problems,
 ) -> dict[str, str]:
     """Check what is declared of sources; return the group of each that states something."""
     check_type("sources", sources, Mapping, 'a mapping, as {"monitor": {"grade": "B"}}')
@@ -260,7 +263,9 @@ def _declared(
             elif key == "grade" and value not in {**presets.grades, **presets.combined}:
                 problems.unknown(f"{where}.grade", "grade", str(value), presets.grades)
             elif key == "kind" and value not in presets.source_kinds:
-                problems.unknown(f"{where}.kind", "kind of source", str(value), presets.source_kinds)
+                problems.unknown(
+                    f"{where}.kind", "kind of source", str(value), presets.source_kinds
+                )
     groups = {name: own.get(_GROUP) for name, own in sources.items() if isinstance(own, Mapping)}
     return {name: groups.get(name) or name for name in stating}
 
@@ -289,9 +294,7 @@ def _together(
     for (event, source, category), report in latest.items():
         said = read(report, _NEUTRAL, presets)
         own_said = Said(said.wording, said.figure, said.sigma, said.spread)
-        statements.append(
-            Statement(events[event], place[source, category], own_said, report.row)
-        )
+        statements.append(Statement(events[event], place[source, category], own_said, report.row))
     return Reports(tuple(events), tuple(voices), tuple(statements), dict(counts), dict(aside))
 
 
@@ -351,9 +354,7 @@ def read_verified(
     return inside, len(found) - len(inside)
 
 
-def _note(
-    row: Row, found: dict[str, tuple[int, int]], measure: str, threshold: int | None
-) -> None:
+def _note(row: Row, found: dict[str, tuple[int, int]], measure: str, threshold: int | None) -> None:
     """Note what a row of a truth says; its faults go to the problems of the file."""
     if row.choice("measure", measure, MEASURES) != measure:
         return

@@ -114,7 +114,9 @@ def gathered(
     for i, (event, own) in enumerate(zip(reports.events, spoken, strict=True)):
         key = kinds[i], verified.get(event), tuple(sorted(own, key=lambda pair: pair[0]))
         alike.setdefault(key, []).append(i)
-    patterns = tuple(Pattern(*key, tuple(events)) for key, events in alike.items())
+    patterns = tuple(
+        Pattern(kind, status, said, tuple(events)) for (kind, status, said), events in alike.items()
+    )
     said = {said: None for pattern in patterns for _, said in pattern.statements}
     place = {one: i for i, one in enumerate(said)}
     return _laid(patterns, tuple(cells_of(one, presets) for one in said), place, presets)
@@ -136,11 +138,11 @@ def _laid(
         singles = {y for c in own if c.single for y in c.marks}
         ends = {y for c in own if not c.single for y in c.marks}
         if pattern.status:
-            low, high = pattern.status
-            if low == high:
-                singles.add(low)
+            least, most = pattern.status
+            if least == most:
+                singles.add(least)
             else:
-                ends |= {low, high + 1}
+                ends |= {least, most + 1}
         key = frozenset(singles), frozenset(ends)
         if key not in kept:
             # a record as far off a figure as a definition goes, and a toll as far off that
@@ -160,7 +162,7 @@ def _laid(
     entries, entry = np.unique(code * len(distinct) + cell[point], return_inverse=True)
     who, which = np.divmod(entries, len(distinct))
     ends_of = distinct[which]
-    incidence = csr_array(
+    incidence: Any = csr_array(
         (np.ones(len(point)), (point, entry)), shape=(len(low), len(entries))
     )
     return Patterns(

@@ -1,4 +1,4 @@
-r"""What a statement says of a belief: cells of it, each with the probability of the statement there.
+r"""What a statement says of a belief: cells of it, and how probable the statement is in each.
 
 .. math:: P(\text{statement} | X) = \sum_k w_k\, [a_k \le X < b_k]
 
@@ -24,7 +24,10 @@ __all__ = ["Cells", "cells_of"]
 
 type Floats = NDArray[np.float64]
 
-INSIDE = 4  # bands between y and y + 1, over which the probability of "at least y" rises
+INSIDE, FEWEST = (
+    0.03,
+    4,
+)  # log width and number of bands where the probability of "at least y" rises
 FIRST, GROWTH, FARTHEST = 0.03, 1.25, 21.0  # log width of the first band beyond, growth, last edge
 POINTS = 9  # of a band, over which the probability is averaged
 
@@ -58,7 +61,8 @@ def _bands(y: int, upper: bool, means: tuple[float, ...], weights: tuple[float, 
     """Return (low, high, weight) of the bands of a bound, each a row."""
     # at least y: y = floor(X exp(-E)); up to y: y = ceil(X exp(E)); E a mixture of exponentials
     near, far = (y, y + 1) if not upper else (y, max(y - 1, 0.5))
-    inner = np.linspace(math.log(near), math.log(far), INSIDE + 1)
+    inside = max(FEWEST, math.ceil(abs(math.log(far / near)) / INSIDE))
+    inner = np.linspace(math.log(near), math.log(far), inside + 1)
     steps = FIRST * GROWTH ** np.arange(100)
     outer = np.cumsum(steps)
     outer = np.append(outer[outer < FARTHEST], FARTHEST)
@@ -113,7 +117,7 @@ def cells_of(said: Said, presets: Presets) -> Cells:
         return _cells([(low - 0.5, high + 0.5, 1.0)], spread, (low, high + 1))
     if said.wording == "about":
         cells = rounding_cells(low, presets.about)
-        return _cells(cells, spread, tuple(round(a + 0.5) for a, _, _ in cells) + (low,))
+        return _cells(cells, spread, (low, *(round(a + 0.5) for a, _, _ in cells)))
     if said.wording == "words":
         cells = word_cells(low, presets)
         marks = tuple(round(end) for a, b, _ in cells for end in (a, b) if math.isfinite(end))
