@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from nutpie.compiled_pyfunc import from_pyfunc
 
 from tolls.progress import progress
+from tolls.threads import ONE_THREAD
 
 __all__ = ["ATTEMPTS", "CHAINS", "Settings", "sample"]
 
 type Floats = NDArray[np.float64]
 
 CHAINS = 4
-DENSITY = Callable[[Floats], tuple[float, Floats]]
+type LogDensity = Callable[[Floats], tuple[float, Floats]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,13 @@ class Settings:
     target_accept: float
 
 
-# The second is tried where the first fails its diagnostics, and told. Of 400 draws R-hat on 2,756
-# events was 1.011.
+# The second is for where the first fails its diagnostics. Of the first R-hat on 2,756 events was
+# 1.005, the least ESS 941, with no divergence.
 ATTEMPTS = (Settings(600, 1000, 0.85), Settings(1500, 3000, 0.97))
 
 
 def sample(
-    density: DENSITY,
+    density: LogDensity,
     dimensions: int,
     start: Callable[[int], Floats],
     *,
@@ -71,7 +72,9 @@ def sample(
         make_initial_point_fn=start,
     )
     total = CHAINS * (settings.tune + settings.draws)
-    with progress("sampling", total) as show:
+    # four chains in threads of one interpreter: with BLAS threads beside them a density of 2,756
+    # events took 3.8 ms, without 2.2
+    with ONE_THREAD, progress("sampling", total) as show:
 
         def advance(chains: list[Any]) -> None:
             if show:
