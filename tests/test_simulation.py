@@ -422,7 +422,7 @@ def test_a_simulated_case_has_the_design_of_its_model():
 def test_a_simulated_case_gathers_into_statements_like_those_it_comes_from():
     case = near_bounds(tolls.read_case(SYRIA))
     before = gather(case)
-    after = gather(simulate(case, seed=4, tolls={"killed": 2000}).case)
+    after = gather(simulate(case, seed=4, tolls={"killed": 20_000}).case)
 
     def design(evidence):
         return sorted(
