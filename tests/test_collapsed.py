@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import case_of
+from helpers import case_of, searching
 
 import tolls
 from tolls import collapsed, fitting, importance
@@ -187,6 +187,13 @@ def failing(evidence, seed):
 
 
 collapsed_run = collapsed.run
+
+
+def test_a_proposal_that_settles_late_is_given_the_rounds_it_needs():
+    """Lists of thousands beside hundreds of dead: ten rounds left 140 effective draws."""
+    simulated = tolls.simulate(searching(), seed=1119240970)
+    estimate = tolls.fit(simulated.case, seed=3279338939, engine="collapsed")
+    assert estimate.diagnostics.ess > 1000
 
 
 def test_where_its_diagnostics_fail_collapsed_is_refused(monkeypatch):
