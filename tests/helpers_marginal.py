@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from helpers import evidence_of, reworded
-from scipy.special import roots_jacobi
+from scipy.special import expit, roots_jacobi
 from scipy.stats import norm
 
 from tolls.likelihood import Growth, log_components, log_splits, offsets
@@ -328,18 +328,22 @@ FAR_OFF = {
 
 
 def marginals(evidence, source, level, growth):
-    """Points and probabilities of log bias, log scatter and reliability, by the reference."""
+    """Points and probabilities of log bias, log scatter and log odds, by the reference."""
     exact = Reference.at(evidence, source, level, growth)
     bias, log_scatter, value = exact.grid()
     mass = np.exp(value - value.max())
-    p = (np.arange(400) + 0.5) / 400
+    # a density of reliability may have no bound at 1, one of its log odds has
+    odds = np.linspace(-15, 33, 500)
+    log_p, log_other = -np.logaddexp(0, -odds), -np.logaddexp(0, odds)
     few = np.linspace(bias[0], bias[-1], 121), np.linspace(log_scatter[0], log_scatter[-1], 17)
-    of_p = [np.logaddexp.reduce(exact.given(*few, k), axis=(1, 2)) for k in np.split(p, 16)]
+    of_p = [
+        np.logaddexp.reduce(exact.given(*few, k), axis=(1, 2)) for k in np.split(expit(odds), 20)
+    ]
     prior = source.prior.reliability
-    of_p = np.concatenate(of_p) + (prior.a - 1) * np.log(p) + (prior.b - 1) * np.log1p(-p)
+    of_p = np.concatenate(of_p) + prior.a * log_p + prior.b * log_other
     found = {
         "log_bias": (bias, mass.sum(axis=1)),
         "log_scatter": (log_scatter, mass.sum(axis=0)),
-        "reliability": (p, np.exp(of_p - of_p.max())),
+        "log_odds": (odds, np.exp(of_p - of_p.max())),
     }
     return {name: (x, weight / weight.sum()) for name, (x, weight) in found.items()}

@@ -41,7 +41,7 @@ def test_every_point_by_hand():
     assert found["median of sources"] == pytest.approx(160)
     assert found["latest"] == pytest.approx(160)
     assert found["official"] == pytest.approx(100)
-    weights = np.array([0.10, 0.20, 0.70]) ** -2.0
+    weights = np.array([0.07, 0.14, 0.50]) ** -2.0
     mean = weights @ np.log([100, 160, 400]) / weights.sum()
     assert found["inverse variance"] == pytest.approx(math.exp(mean))
 

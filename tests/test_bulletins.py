@@ -366,7 +366,7 @@ def test_a_link_fades_with_the_days_between_publications(days):
     later = Moment.parse(day(6)).when.fromordinal(published).date().isoformat()
     first, second = links({"value": 100, "published": day(6)}, {"value": 120, "published": later})
     assert first is None
-    assert second.r == pytest.approx(min(0.95, math.exp(-days / 14)))
+    assert second.r == pytest.approx(min(0.95, math.exp(-days / 10)))
 
 
 def test_a_link_within_a_day_is_capped():
@@ -427,7 +427,7 @@ def test_a_composition_leans_on_the_shares_stated_before():
     first, second = found.compositions
     assert first.link is None
     assert second.link.previous == pytest.approx((0.5, 0.3, 0.2))
-    assert second.link.r == pytest.approx(math.exp(-2 / 14))
+    assert second.link.r == pytest.approx(math.exp(-2 / 10))
 
 
 def test_a_part_that_is_called_unknown_counts_once():

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import case_of
+from helpers import case_of, searching
 
 import tolls
 from tolls import collapsed, fitting, importance
@@ -99,16 +99,16 @@ def test_with_one_start_and_without_the_prior_a_mode_is_lost(monkeypatch):
 
 
 def test_the_shared_bias_is_told_from_the_toll_as_the_prior_has_it():
-    # of a normal root of log-sd 2.35 and a shared bias of 0.15 whose sum is known, the bias takes
-    # 0.15^2 / (2.35^2 + 0.15^2) of how far the sum is from its mean
+    # of a normal root of log-sd 2.35 and a shared bias of 0.1 whose sum is known, the bias takes
+    # 0.1^2 / (2.35^2 + 0.1^2) of how far the sum is from its mean
     estimate = tolls.fit(one_report_each([57], "C"), seed=4, engine="collapsed")
     level, kappa = level_of(estimate).ravel(), estimate.posterior["kappa"].ravel()
     sd = math.log(1e4) / (2 * 1.959963984540054)
-    share = 0.15**2 / (sd**2 + 0.15**2)
+    share = 0.1**2 / (sd**2 + 0.1**2)
     rest = kappa - share * (level - math.log(100))
     error = 4 * rest.std() / math.sqrt(estimate.diagnostics.ess)
     assert rest.mean() == pytest.approx(0, abs=error)
-    assert rest.std() == pytest.approx(0.15 * math.sqrt(1 - share), rel=0.06)
+    assert rest.std() == pytest.approx(0.1 * math.sqrt(1 - share), rel=0.06)
 
 
 # --- the shipped case -----------------------------------------------------------------------------
@@ -187,6 +187,13 @@ def failing(evidence, seed):
 
 
 collapsed_run = collapsed.run
+
+
+def test_a_proposal_that_settles_late_is_given_the_rounds_it_needs():
+    """Lists of thousands beside hundreds of dead: ten rounds left 140 effective draws."""
+    simulated = tolls.simulate(searching(), seed=1119240970)
+    estimate = tolls.fit(simulated.case, seed=3279338939, engine="collapsed")
+    assert estimate.diagnostics.ess > 1000
 
 
 def test_where_its_diagnostics_fail_collapsed_is_refused(monkeypatch):

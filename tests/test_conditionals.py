@@ -16,6 +16,7 @@ from helpers_marginal import (
     near_data,
     totals,
 )
+from scipy.special import logit
 
 from tolls import conditionals
 from tolls.conditionals import Conditional
@@ -138,7 +139,7 @@ def drawn_at(at, seed=2):
     values = {
         "log_bias": found.drawn.log_bias,
         "log_scatter": found.drawn.log_scatter,
-        "reliability": reliability,
+        "log_odds": logit(reliability),
     }
     return values, weight / weight.sum()
 

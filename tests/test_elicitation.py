@@ -150,9 +150,10 @@ def test_where_nothing_but_the_bias_is_open_the_posterior_is_the_conjugate_one(
     ratios = np.array([0.7, 0.9, 1.3, 1.1, 0.8])
     record = [(int(r * 10**6), 10**6) for r in ratios]
     known = tolls.elicit(record, kind="monitor", reliability="scale.toml")
+    of_kind = PRESETS.source_kinds["monitor"].sd
     each = 0.2**2 + KAPPA**2 + 0.2**2
-    precision = 1 / 0.2**2 + len(ratios) / each
-    mean = (math.log(0.9) / 0.2**2 + np.log(ratios).sum() / each) / precision
+    precision = 1 / of_kind**2 + len(ratios) / each
+    mean = (math.log(0.9) / of_kind**2 + np.log(ratios).sum() / each) / precision
     assert known.bias.mean == pytest.approx(mean, abs=1e-3)
     assert known.bias.sd == pytest.approx(math.sqrt(1 / precision + 0.2**2), rel=1e-3)
     assert list(known.probabilities.values()) == pytest.approx([0.2] * 5)

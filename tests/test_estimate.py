@@ -246,7 +246,7 @@ def test_the_table_of_sources_is_that_of_the_draws(estimate):
     moved = (np.log(bias).mean() - np.log(0.8)) / prior.bias.sd
     assert row["moved"] == pytest.approx(moved)
     assert row["reliability"] == pytest.approx(estimate.posterior["reliability"][..., 1].mean())
-    assert row["reliability_prior"] == pytest.approx(0.65)
+    assert row["reliability_prior"] == pytest.approx(0.79)
     assert (table["khat"].ge(0.7) == table["without"].isna()).all()
     known = table.dropna()
     ratio = np.median(estimate.tolls("killed")) / known["without"]

@@ -105,7 +105,7 @@ TABLE = {
     "a range to what no number holds": (
         with_(each(*SEVERAL), range={"low": 1, "high": 1e30}), "must be 1e.10 or less"),
 }  # fmt: skip
-for kind, *around in (("attack", 300, 120, 110), ("epidemic", 10**4, 500, 110)):
+for kind, *around in (("attack", 1000, 120, 110), ("epidemic", 10**4, 500, 110)):
     dated = {"kind": kind, "range": {"low": 10, "high": 1e5}}
     for day, toll in zip(("2025-03-06", "2025-03-10", "2045-03-11"), around, strict=True):
         TABLE[f"{kind}, all said on {day}"] = (with_(each(100, 100, published=day), **dated), toll)

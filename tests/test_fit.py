@@ -65,16 +65,16 @@ STATED = 4000
 ONE = {"grade": "D", "kind": "enemy_losses"}  # far above the range: gross errors matter
 
 
-def exact_quantiles(levels, *, gross=1.5, kappa=0.15):
+def exact_quantiles(levels, *, gross=1.5, kappa=0.1):
     """Quantiles of log lambda, integrated directly over the centre, the scatter, the mixture."""
     z = 1.959963984540054
     mean = (math.log(PRIOR[0]) + math.log(PRIOR[1])) / 2
     sd = (math.log(PRIOR[1]) - math.log(PRIOR[0])) / (2 * z)
     size = np.linspace(mean - 7 * sd, mean + 7 * sd, 1601)
     # log bias and kappa add up to one normal; the centre is the log size plus it
-    shift, spread = math.log(2.2), math.sqrt(0.6**2 + 0.7**2 + kappa**2)
+    shift, spread = math.log(2.2), math.sqrt(0.6**2 + 0.5**2 + kappa**2)
     centre = np.linspace(size[0] - 8 * spread, size[-1] + 8 * spread, 3001)
-    log_scatter = math.log(0.7) + 0.5 * np.linspace(-6, 6, 241)
+    log_scatter = math.log(0.5) + 0.5 * np.linspace(-6, 6, 241)
     weight = stats.norm.pdf(np.linspace(-6, 6, 241))
     honest = 3.5 / 10
     likelihood = np.zeros_like(centre)
@@ -145,15 +145,15 @@ def prior():
     ("name", "index", "exact"),
     [
         ("size", (0,), stats.lognorm(s=2.3497538, scale=100)),
-        ("kappa", (), stats.norm(0, 0.15)),
+        ("kappa", (), stats.norm(0, 0.1)),
         ("eta", (), stats.norm(0, 0.5)),
-        ("rate", (), stats.lognorm(s=0.9, scale=0.4)),
+        ("rate", (), stats.lognorm(s=1.1, scale=0.3)),
         ("shape", (), stats.lognorm(s=0.25, scale=math.exp(0.1))),
-        ("bias", (0,), stats.lognorm(s=math.hypot(0.35, 0.2))),
-        ("bias", (1,), stats.lognorm(s=math.hypot(0.35, 1.2))),
-        ("scatter", (0,), stats.lognorm(s=0.5, scale=0.2)),
-        ("scatter", (1,), stats.lognorm(s=0.5, scale=1.2)),
-        ("reliability", (0,), stats.beta(12, 3)),
+        ("bias", (0,), stats.lognorm(s=math.hypot(0.35, 0.14))),
+        ("bias", (1,), stats.lognorm(s=math.hypot(0.35, 0.85))),
+        ("scatter", (0,), stats.lognorm(s=0.5, scale=0.14)),
+        ("scatter", (1,), stats.lognorm(s=0.5, scale=0.85)),
+        ("reliability", (0,), stats.beta(13.3, 1.7)),
         ("reliability", (1,), stats.beta(1.5, 8.5)),
     ],
 )

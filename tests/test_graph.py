@@ -378,7 +378,7 @@ def log_prior(name, evidence, value):
 
     known = {
         "root": lambda: log_normal(case.root_prior.mean, case.root_prior.sd),
-        "kappa": lambda: stats.norm(0, 0.15),
+        "kappa": lambda: stats.norm(0, 0.1),
         "eta": lambda: stats.norm(0, 0.5),
         "rate": lambda: log_normal(math.log(event.rate), event.rate_sd),
         "shape": lambda: log_normal(0.1, 0.25),

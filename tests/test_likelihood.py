@@ -568,7 +568,7 @@ def assert_compositions_follow_the_equations(grade, concentration, log_of_more):
     shares = np.exp(p.log_size[:, 1:] - p.log_size[:, :1])
     p = replace(p, log_size=p.log_size + log_of_more)
     found = log_likelihood(evidence, p)[1]
-    r = math.exp(-1 / 14)
+    r = math.exp(-1 / 10)
     for draw, share in enumerate(shares):
         honest = p.reliability[draw, 0]
         final = math.exp(p.log_size[draw, 0] + p.kappa[draw]) * p.bias[draw, 0]

@@ -224,7 +224,7 @@ def test_a_case_shows_what_was_understood():
     assert by_name["Army on forces"][:3] == ["C", "own_losses", "1"]
     assert by_name["Office"][1] == "survey, anchor"
     assert by_name["Blog"][2:4] == ["1", "1"]
-    assert by_name["Monitor"][2:] == ["4", "0", "80 %", "20 %", "0.9 (0.52 to 1.6)"]
+    assert by_name["Monitor"][2:] == ["4", "0", "89 %", "14 %", "0.9 (0.6 to 1.3)"]
     assert sum(int(row[2]) for row in by_name.values()) == len(case.reports)
 
 

@@ -55,7 +55,7 @@ def other_evidence():
         {"value": 1200, "category": "forces", "source": "Ministry", "published": "2025-04-01"},
         {"value": 5, "category": "civilians", "source": "Ministry", "published": "2025-04-20"},
         {"value": 1100, "category": "forces", "source": "Ministry", "published": "2025-04-20"},
-        categories=["civilians", "forces"], kind="flood", start="2025-03-01",
+        categories=["civilians", "forces"], kind="storm", start="2025-03-01",
         sources={
             "Monitor": {"grade": "E", "kind": "own_losses"}, "Radio": "A2", "Ministry": "B",
         },

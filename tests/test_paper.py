@@ -160,7 +160,6 @@ def test_what_is_quoted_of_what_it_rests_on_is_what_the_code_computes(committed)
     assert not differing(json.loads(as_json(sensitivity())), committed["sensitivity"])
 
 
-@pytest.mark.xfail(reason="the long run is made once, at the end; then this mark goes", strict=True)
 def test_calibration_and_backtest_are_those_of_the_notebook(committed):
     notebook = nbformat.read(ROOT / "notebooks" / "evidence.ipynb", as_version=4)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]

@@ -35,15 +35,15 @@ def refusal(folder, text, scale="scale.toml"):
 @pytest.mark.parametrize(
     ("letter", "reliability", "scatter", "composition"),
     [
-        ("A", (19, 1), 0.10, 400),
-        ("B", (12, 3), 0.20, 100),
-        ("C", (6.5, 3.5), 0.35, 30),
-        ("D", (3.5, 6.5), 0.70, 8),
-        ("E", (1.5, 8.5), 1.2, 3),
-        ("F", (2, 2), 0.70, 8),
+        ("A", (19.5, 0.5), 0.07, 400),
+        ("B", (13.3, 1.7), 0.14, 100),
+        ("C", (7.9, 2.1), 0.25, 30),
+        ("D", (3.5, 6.5), 0.50, 8),
+        ("E", (1.5, 8.5), 0.85, 3),
+        ("F", (2, 2), 0.50, 8),
     ],
 )
-def test_grades_are_those_of_the_design(letter, reliability, scatter, composition):
+def test_grades_are_those_that_were_tuned(letter, reliability, scatter, composition):
     grade = SHIPPED.grades[letter]
     assert grade.reliability == reliability
     assert (grade.scatter, grade.composition) == (scatter, composition)
@@ -75,12 +75,12 @@ def test_paces_of_events_are_those_that_the_readme_of_the_cases_tells():
 
 def test_spreads_and_memories_are_those_of_the_design_and_of_the_backtest():
     growth, belief, links = SHIPPED.growth, SHIPPED.belief, SHIPPED.links
-    assert SHIPPED.shared_bias.sd == 0.15
+    assert SHIPPED.shared_bias.sd == 0.1
     assert (growth.eta_sd, growth.shape_log_mean, growth.shape_log_sd) == (0.5, 0.1, 0.25)
     assert (growth.least_days, growth.least_hours) == (0.5, 1.0)
     assert (belief.gross_sd, belief.scatter_log_sd) == (1.5, 0.5)
     assert (belief.part_sd, belief.counting) == (0.15, 0.5)
-    assert (links.r_max, links.memory_days, links.fresh, links.floor_factor) == (0.95, 14, 0.2, 1.2)
+    assert (links.r_max, links.memory_days, links.fresh, links.floor_factor) == (0.95, 10, 0.2, 1.2)
     assert (SHIPPED.root.low, SHIPPED.root.high, SHIPPED.root.mass) == (1, 10_000, 0.95)
     assert SHIPPED.partition.sd == 1.5
     assert dict(zip(SHIPPED.bounds.means, SHIPPED.bounds.weights, strict=True)) == {

@@ -82,7 +82,7 @@ def test_bias_joins_the_spreads_of_kind_and_grade_in_quadrature(grade, kind):
 
 def test_scatter_is_log_normal_around_the_grades_with_log_sd_one_half():
     prior = source_prior(SourceDeclaration("S", "C"), PRESETS)
-    assert (prior.scatter.median, prior.scatter.sd) == pytest.approx((0.35, 0.5))
+    assert (prior.scatter.median, prior.scatter.sd) == pytest.approx((0.25, 0.5))
 
 
 def test_letter_and_digit_come_from_one_table_and_change_reliability_alone():
@@ -109,5 +109,5 @@ def test_declared_priors_replace_what_grade_and_kind_say():
 
 def test_a_prior_can_be_said_in_words():
     words = source_prior(SourceDeclaration("S", "B", "monitor"), PRESETS).in_words()
-    for fragment in ("grade B", "usually reliable", "80 of 100", "20 %", "0.90 times"):
+    for fragment in ("grade B", "usually reliable", "89 of 100", "14 %", "0.90 times"):
         assert fragment in words

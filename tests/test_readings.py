@@ -172,7 +172,7 @@ def test_evidence_replaces_the_median_of_the_kind():
     assert (plain.shift, plain.spread, plain.aspect.pace) == (0.0, 0.0, 1.0)
     assert (certified.shift, certified.aspect.pace) == (pytest.approx(math.log(0.7 / 0.9)), 0.5)
     assert rumour.shift == pytest.approx(math.log(1.5 / 0.9))
-    assert rumour.spread == pytest.approx(1 - 0.2**2)
+    assert rumour.spread == pytest.approx(1 - 0.15**2)
     assert rumour.aspect.pace == 0.0
 
 

@@ -116,7 +116,7 @@ def test_moving_all_biases_leaves_the_likelihood(draws):
     found = draws.variant(evidence, np.random.default_rng(1), 4.0)
     own, prior = draws.estimate.parameters, CASE.root_prior
     seen = own.log_size[:, 0] + own.kappa
-    sd = math.hypot(prior.sd, 0.15)
+    sd = math.hypot(prior.sd, 0.1)
     ratio = (-0.5 * ((seen - math.log(4) - prior.mean) / sd) ** 2
              + 0.5 * ((seen - prior.mean) / sd) ** 2)  # fmt: skip
     plain = draws.weights(ratio)

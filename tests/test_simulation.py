@@ -331,13 +331,13 @@ def test_parameters_have_the_quantiles_of_their_priors():
     sizes = dict.fromkeys(case.names, 50.0)
     drawn = [_World(evidence, sizes, np.random.default_rng(i)) for i in range(4000)]
     for values, exact in (
-        ([w.kappa for w in drawn], stats.norm(0, 0.15)),
+        ([w.kappa for w in drawn], stats.norm(0, 0.1)),
         ([w.eta for w in drawn], stats.norm(0, 0.5)),
-        ([w.rate for w in drawn], stats.lognorm(s=0.9, scale=0.4)),
+        ([w.rate for w in drawn], stats.lognorm(s=1.1, scale=0.3)),
         ([w.shape for w in drawn], stats.lognorm(s=0.25, scale=math.exp(0.1))),
-        ([w.bias["Monitor"] for w in drawn], stats.lognorm(s=math.hypot(0.35, 0.2))),
-        ([w.bias["Radio"] for w in drawn], stats.lognorm(s=math.hypot(0.35, 1.2))),
-        ([w.scatter["Monitor"] for w in drawn], stats.lognorm(s=0.5, scale=0.2)),
+        ([w.bias["Monitor"] for w in drawn], stats.lognorm(s=math.hypot(0.35, 0.14))),
+        ([w.bias["Radio"] for w in drawn], stats.lognorm(s=math.hypot(0.35, 0.85))),
+        ([w.scatter["Monitor"] for w in drawn], stats.lognorm(s=0.5, scale=0.14)),
         ([w.reliability["Radio"] for w in drawn], stats.beta(1.5, 8.5)),
     ):
         assert_quantiles(np.array(values), exact)
@@ -422,7 +422,7 @@ def test_a_simulated_case_has_the_design_of_its_model():
 def test_a_simulated_case_gathers_into_statements_like_those_it_comes_from():
     case = near_bounds(tolls.read_case(SYRIA))
     before = gather(case)
-    after = gather(simulate(case, seed=4, tolls={"killed": 2000}).case)
+    after = gather(simulate(case, seed=4, tolls={"killed": 20_000}).case)
 
     def design(evidence):
         return sorted(

@@ -39,7 +39,8 @@ type _Task = tuple[SourceArrays, slice]
 MOST_DIMENSIONS = 20
 CHAINS, DRAWS = 4, 1500
 PILOT = 100  # draws of the first round, by quadrature
-ROUND, MOST_ROUNDS = 800, 10  # draws of a round of adaptation by estimates, and rounds
+ROUND, MOST_ROUNDS = 800, 20  # draws of a round of adaptation by estimates, and rounds
+PATIENCE = 7  # rounds of adaptation after which a longer one is tried, good proposal or not
 LEARNT = 60.0  # effective draws that sources are predicted from
 ADAPTED = 0.3  # effective share of a round's draws from which the proposal is good enough
 NOISE = 0.5  # squared relative error of estimates, all sources together, in the last round
@@ -269,7 +270,7 @@ class Collapsed:
         rng, seeds = np.random.default_rng([seed, 2]), np.random.SeedSequence([seed, 4])
         rounds = [self._round(self._first_proposal(), {}, PILOT, rng, seeds)]
         count = ROUND
-        for left in reversed(range(MOST_ROUNDS)):
+        for done in range(MOST_ROUNDS):
             proposal = self._learnt(rounds)
             last = self._round(*proposal, count, rng, seeds)
             # where learning from a last round did not help, the same proposal is drawn from longer
@@ -286,7 +287,7 @@ class Collapsed:
             share = last.weighted.ess / len(last.z)
             # what is lost to noise is not the proposal's fault
             good = math.log(share) + sum(last.noise.values()) >= math.log(ADAPTED)
-            ready = good or len(last.z) > ROUND or left <= 2
+            ready = good or len(last.z) > ROUND or done >= PATIENCE
             count = math.ceil(ENOUGH / np.clip(LEARNING * share, 0.3, 1.0)) if ready else ROUND
         return self._posterior(last, rng, seeds)
 

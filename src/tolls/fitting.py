@@ -251,7 +251,7 @@ def _collapsed(evidence: Evidence, seed: int) -> Estimate:
 
 
 def _nuts(evidence: Evidence, seed: int, told: tuple[str, ...] = ()) -> Estimate:
-    """Run nuts, and once more with smaller steps where the first run fails its diagnostics."""
+    """Run nuts, and again for longer where a run fails its diagnostics."""
     from tolls.nuts import ATTEMPTS, compile_model, sample
 
     compiled = compile_model(evidence)
@@ -263,7 +263,7 @@ def _nuts(evidence: Evidence, seed: int, told: tuple[str, ...] = ()) -> Estimate
         if estimate.diagnostics.ok:
             break
         reasons = "; ".join(estimate.diagnostics.reasons)
-        again = (f"a first run failed ({reasons}): sampled again, longer and in smaller steps",)
+        again = (*again, f"a run failed ({reasons}): sampled again, longer and in smaller steps")
     return estimate
 
 

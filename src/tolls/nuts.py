@@ -37,8 +37,9 @@ class Settings:
     target_accept: float
 
 
-# The second is tried where the first fails its diagnostics, and told.
-ATTEMPTS = (Settings(1000, 1500, 0.9), Settings(2000, 4000, 0.98))
+# The next is tried where one fails its diagnostics, and told; the last is for two modes that chains
+# seldom change between.
+ATTEMPTS = (Settings(1000, 1500, 0.9), Settings(2000, 4000, 0.98), Settings(3000, 10_000, 0.98))
 
 
 def compile_model(evidence: Evidence, *, prior_only: bool = False) -> Any:

@@ -17,9 +17,9 @@ from scipy import stats
 
 HERE = Path(__file__).parent
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
-GROSS, KAPPA, COUNTING = 1.5, 0.15, 0.5
-GRADES = {"A": (19, 1, 0.10), "C": (6.5, 3.5, 0.35)}
-FORENSIC = (1.0, 0.1)  # median and sd of the bias
+GROSS, KAPPA, COUNTING = 1.5, 0.1, 0.5
+GRADES = {"A": (19.5, 0.5, 0.07), "C": (7.9, 2.1, 0.25)}
+FORENSIC = (1.0, 0.07)  # median and sd of the bias
 FOUND = (12, 2)  # Beta of the share ever found in a conflict
 
 # sources of one exact report each, on the root alone, in a conflict: nothing grows
