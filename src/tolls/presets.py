@@ -26,7 +26,7 @@ __all__ = ["SHIPPED_SCALES", "Presets", "load_presets"]
 SHIPPED_SCALES = ("admiralty",)
 _TABLES = (
     "source_kinds", "evidence", "growth", "wordings", "words", "dependence", "sizes", "sensitivity",
-    "checks",
+    "checks", "panels",
 )  # fmt: skip
 
 type Below = Annotated[float, Field(ge=0, le=1e9), NUMBER]
@@ -330,6 +330,35 @@ class Checks(_Table):
     late_days: Annotated[int, Field(ge=1)]
 
 
+class Panels(_Table):
+    """What is believed of the sources and tolls of many events before any of their reports."""
+
+    reach: Annotated[int, Field(ge=0, le=20)]
+    offsets: tuple[Positive, ...]
+    record: tuple[Positive, ...]
+    record_spreads: tuple[Spread, ...]
+    agreement_mean: Annotated[float, Field(ge=-10, le=10), NUMBER]
+    agreement_sd: Spread
+    agreement_between: Spread
+    bias_between: Spread
+    no_deaths: tuple[Positive, Positive]
+    scale: Positive
+    scale_sd: Spread
+    tail: Positive
+    tail_sd: Spread
+    listed: tuple[Positive, Positive]
+    zero: Annotated[float, Field(gt=0, lt=0.5), NUMBER]
+
+    @model_validator(mode="after")
+    def _as_many(self) -> "Panels":
+        offsets = 2 * self.reach + 1
+        if len(self.offsets) != offsets:
+            raise ValueError(f"offsets has {len(self.offsets)} weights; allowed: {offsets}")
+        if len(self.record) != offsets + len(self.record_spreads):
+            raise ValueError("record has a weight for every offset, then one for every spread")
+        return self
+
+
 def _shipped[Table: _Table](kind: type[Table], name: str) -> Table:
     return kind.model_validate(_shipped_tables("admiralty")[name])
 
@@ -363,6 +392,7 @@ class Presets(_Table):
         default_factory=lambda: _shipped(Sensitivity, "sensitivity"), exclude=True
     )
     checks: Checks = Field(default_factory=lambda: _shipped(Checks, "checks"), exclude=True)
+    panels: Panels = Field(default_factory=lambda: _shipped(Panels, "panels"), exclude=True)
 
 
 @cache

@@ -1,0 +1,180 @@
+"""What a panel's density is summed over: distinct patterns of statements on grids of their own.
+
+Events of one kind of which the same voices say the same, and of which the same was verified, are
+one pattern with its number of events. A pattern has points, the cells of the record; a statement at
+a point is an entry, tabulated once for all patterns that have it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from tolls.lattice import grid
+from tolls.panelrows import Reports, Said
+from tolls.presets import Presets
+from tolls.utterances import Cells, cells_of
+
+__all__ = ["Pattern", "Patterns", "Status", "gathered"]
+
+type Ints = NDArray[np.int64]
+type Status = tuple[int, int] | None
+"""Smallest and largest toll that was verified; None where nothing was."""
+
+BASE = 2**31  # above every count: makes one number of a cell's two ends
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Events that look alike.
+
+    Attributes
+    ----------
+    kind : int
+        Of event.
+    status : Status
+    statements : tuple of (int, Said)
+        Voice and what it says, by voice.
+    events : tuple of int
+        Positions of its events.
+    """
+
+    kind: int
+    status: Status
+    statements: tuple[tuple[int, Said], ...]
+    events: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Patterns:
+    """A panel as its density sees it.
+
+    Attributes
+    ----------
+    patterns : tuple of Pattern
+    count : (pattern,) array
+        Events of each.
+    begin : (pattern,) int array
+        Its first point; points are in the order of patterns.
+    low, high : (point,) int arrays
+        Cells of the record.
+    incidence : (point, entry) sparse array
+        Which entries meet at a point.
+    voice : (entry,) int array
+        In ascending order.
+    said : (entry,) int array
+        Place in `cells`.
+    entry_low, entry_high : (entry,) int arrays
+        Cell of the record.
+    cells : tuple of Cells
+        Of every distinct thing said.
+    """
+
+    patterns: tuple[Pattern, ...]
+    count: NDArray[np.float64]
+    begin: Ints
+    low: Ints
+    high: Ints
+    incidence: Any
+    voice: Ints
+    said: Ints
+    entry_low: Ints
+    entry_high: Ints
+    cells: tuple[Cells, ...]
+
+
+def gathered(
+    reports: Reports,
+    verified: Mapping[str, tuple[int, int]],
+    kinds: Sequence[int],
+    presets: Presets,
+) -> Patterns:
+    """Gather the patterns of a panel and lay their grids.
+
+    Parameters
+    ----------
+    reports : Reports
+    verified : mapping of str to (low, high)
+        Tolls verified later, by event.
+    kinds : sequence of int
+        Kind of every event.
+    presets : Presets
+
+    Returns
+    -------
+    Patterns
+    """
+    spoken: list[list[tuple[int, Said]]] = [[] for _ in reports.events]
+    for statement in reports.statements:
+        spoken[statement.event].append((statement.voice, statement.said))
+    alike: dict[Any, list[int]] = {}
+    for i, (event, own) in enumerate(zip(reports.events, spoken, strict=True)):
+        key = kinds[i], verified.get(event), tuple(sorted(own, key=lambda pair: pair[0]))
+        alike.setdefault(key, []).append(i)
+    patterns = tuple(
+        Pattern(kind, status, said, tuple(events)) for (kind, status, said), events in alike.items()
+    )
+    said = {said: None for pattern in patterns for _, said in pattern.statements}
+    place = {one: i for i, one in enumerate(said)}
+    return _laid(patterns, tuple(cells_of(one, presets) for one in said), place, presets)
+
+
+def _laid(
+    patterns: tuple[Pattern, ...],
+    cells: tuple[Cells, ...],
+    place: Mapping[Said, int],
+    presets: Presets,
+) -> Patterns:
+    reach = presets.panels.reach
+    kept: dict[Any, tuple[Ints, Ints]] = {}
+    lows, highs, sizes = [], [], []
+    points, codes = [], []  # of every entry of a pattern: its point, and who says what there
+    start = 0
+    for pattern in patterns:
+        own = [cells[place[one]] for _, one in pattern.statements]
+        singles = {y for c in own if c.single for y in c.marks}
+        ends = {y for c in own if not c.single for y in c.marks}
+        if pattern.status:
+            least, most = pattern.status
+            if least == most:
+                singles.add(least)
+            else:
+                ends |= {least, most + 1}
+        key = frozenset(singles), frozenset(ends)
+        if key not in kept:
+            # a record as far off a figure as a definition goes, and a toll as far off that
+            kept[key] = grid(singles, ends, 2 * reach)
+        low, high = kept[key]
+        lows.append(low)
+        highs.append(high)
+        sizes.append(len(low))
+        at = np.arange(start, start + len(low))
+        for voice, one in pattern.statements:
+            points.append(at)
+            codes.append(np.full(len(low), voice * len(cells) + place[one]))
+        start += len(low)
+    low, high = np.concatenate(lows), np.concatenate(highs)
+    point, code = np.concatenate(points), np.concatenate(codes)
+    distinct, cell = np.unique(low * BASE + high, return_inverse=True)
+    entries, entry = np.unique(code * len(distinct) + cell[point], return_inverse=True)
+    who, which = np.divmod(entries, len(distinct))
+    ends_of = distinct[which]
+    incidence: Any = csr_array(
+        (np.ones(len(point)), (point, entry)), shape=(len(low), len(entries))
+    )
+    return Patterns(
+        patterns,
+        np.array([len(p.events) for p in patterns], dtype=float),
+        np.concatenate([[0], np.cumsum(sizes)[:-1]]),
+        low,
+        high,
+        incidence,
+        who // len(cells),
+        who % len(cells),
+        ends_of // BASE,
+        ends_of % BASE,
+        cells,
+    )
