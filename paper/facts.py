@@ -136,7 +136,6 @@ def _limits() -> Facts:
     """Return the settings of engines, diagnostics and scores."""
     from tolls import nuts  # PyMC: not for every worker that runs fits
 
-    first, second = nuts.ATTEMPTS
     return {
         "ci_prob": constants.CI_PROB,
         "random_below": apportionment.RANDOM_BELOW,
@@ -160,7 +159,7 @@ def _limits() -> Facts:
         "weighted_ess": constants.WEIGHTED_ESS_LIMIT,
         "ess": constants.ESS_LIMIT,
         "rhat": constants.RHAT_LIMIT,
-        "nuts": [asdict(first), asdict(second)],
+        "nuts": [asdict(settings) for settings in nuts.ATTEMPTS],
         "nuts_chains": nuts.CHAINS,
         "ranked_draws": ranking.DRAWS,
         "slots": ranking.SLOTS,
