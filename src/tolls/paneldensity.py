@@ -16,17 +16,29 @@ those in its range. R runs over the cells of a pattern's grid, with the exact ma
 the statements' probabilities in its middle.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 from scipy.special import ndtr
 
 from tolls.lattice import logs, steps
-from tolls.panelpriors import Natural, Space
+from tolls.panelloops import (
+    Entries,
+    Open,
+    Sums,
+    Verified,
+    open_masses,
+    open_slopes,
+    slopes,
+    summed,
+    told,
+    verified_masses,
+    verified_slopes,
+)
+from tolls.panelpriors import Natural, Space, log_prior, natural_of, pulled
 from tolls.patterns import Patterns, Status
 from tolls.sizelaw import surviving
 from tolls.utterances import Cells
@@ -36,10 +48,9 @@ __all__ = ["Density", "believed", "overlaps"]
 type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
 
-LEAST = 1e-290  # a probability below it is one all the same: its log has to be a number
+BASE = 2**31  # above every count: makes one number of a cell's two ends
 WHOLE, RATIO = 40, 1.12  # of the grid of tolls under the spreads of the record, which are wide
 FARTHEST = 60.0  # log of people that stands for infinity
-ROOT_TAU = np.sqrt(2 * np.pi)
 
 
 def _counting(low: Ints, high: Ints, presets: Any) -> Floats:
@@ -121,93 +132,33 @@ def overlaps(
     return found
 
 
-class _Statements:
-    """Probabilities of what voices say at every entry."""
-
-    def __init__(self, patterns: Patterns, space: Space) -> None:
-        presets = space.presets
-        self.voice, self.voices = patterns.voice, len(space.voices)
-        self.entries = len(self.voice)
-        low, high = patterns.entry_low, patterns.entry_high
-        self.pieces = pieces = _Pieces.of(patterns.said, patterns.cells)
-        zero = presets.panels.zero
-        self.agree = overlaps(pieces, low, high, presets.panels.reach, zero, self.entries)
-        centre = logs(low, high, zero)[pieces.entry]
-        self.piece_voice = self.voice[pieces.entry]
-        self.low, self.high = _log_ends(pieces.low) - centre, _log_ends(pieces.high) - centre
-        self.extra = _counting(low, high, presets)[pieces.entry] + pieces.spread
-        self.gross = presets.belief.gross_sd**2
-
-    def _component(self, bias: Floats, variance: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return the probability of cells, and its derivatives in bias and in variance."""
-        per = 1 / np.sqrt(variance)
-        a, b = (self.low - bias) * per, (self.high - bias) * per
-        at_a, at_b = np.exp(-0.5 * a * a), np.exp(-0.5 * b * b)
-        per *= 1 / ROOT_TAU
-        of_bias = (at_a - at_b) * per
-        at_a *= a
-        at_b *= b
-        of_variance = (at_a - at_b) * per * per * (0.5 * ROOT_TAU)
-        flipped = a + b > 0  # into the left tail, where no digits are lost
-        np.negative(a, out=a, where=flipped)
-        np.negative(b, out=b, where=flipped)
-        return np.abs(ndtr(b) - ndtr(a)), of_bias, of_variance
-
-    def chances(self, natural: Natural) -> tuple[Floats, Any]:
-        """Return the probability at every entry, and what its gradient needs."""
-        bias, spread = natural.bias[self.piece_voice], natural.spread[self.piece_voice]
-        variance = spread**2 + self.extra
-        honest = self._component(bias, variance)
-        gross = self._component(bias, variance + self.gross)
-        own, wrong = (self.pieces.summed(part[0], self.entries) for part in (honest, gross))
-        voice = self.voice
-        repeats = (self.agree * natural.offset.T[:, voice]).sum(axis=0)
-        a, e = natural.agreement[voice], natural.gross[voice]
-        sound = a * repeats + (1 - a) * own
-        chance = np.maximum((1 - e) * sound + e * wrong, LEAST)
-        return chance, (honest, gross, own, wrong, repeats, sound, a, e)
-
-    def slopes(self, natural: Natural, kept: Any, pull: Floats) -> dict[str, Floats]:
-        """Return the gradient in the voices' unknowns; `pull` is that in the probabilities."""
-        honest, gross, own, wrong, repeats, sound, a, e = kept
-        voice, voices = self.voice, self.voices
-
-        def by_voice(values: Floats) -> Floats:
-            return np.bincount(voice, values, voices)
-
-        agreeing = pull * (1 - e) * a
-        offset = np.stack([by_voice(agreeing * row) for row in self.agree], axis=1)
-        to_own = (pull * (1 - e) * (1 - a))[self.pieces.entry] * self.pieces.weight
-        to_wrong = (pull * e)[self.pieces.entry] * self.pieces.weight
-        bias = to_own * honest[1] + to_wrong * gross[1]
-        variance = to_own * honest[2] + to_wrong * gross[2]
-        return {
-            "bias": np.bincount(self.piece_voice, bias, voices),
-            "spread": 2 * natural.spread * np.bincount(self.piece_voice, variance, voices),
-            "gross": by_voice(pull * (wrong - sound)),
-            "agreement": by_voice(pull * (1 - e) * (repeats - own)),
-            "offset": offset,
-        }
+def _entries(patterns: Patterns, space: Space) -> Entries:
+    """Tabulate what voices say, entry by entry."""
+    presets = space.presets
+    low, high = patterns.entry_low, patterns.entry_high
+    pieces = _Pieces.of(patterns.said, patterns.cells)
+    zero, n = presets.panels.zero, len(patterns.voice)
+    centre = logs(low, high, zero)[pieces.entry]
+    return Entries(
+        patterns.voice,
+        np.searchsorted(pieces.entry, np.arange(n + 1)),
+        _log_ends(pieces.low) - centre,
+        _log_ends(pieces.high) - centre,
+        pieces.weight,
+        _counting(low, high, presets)[pieces.entry] + pieces.spread,
+        np.ascontiguousarray(overlaps(pieces, low, high, presets.panels.reach, zero, n).T),
+        presets.belief.gross_sd**2,
+    )
 
 
 @dataclass(frozen=True)
-class _Masses:
-    """Mass of the record's cells for the events of one kind and status, linear in survival.
-
-    Where one toll was verified `given` holds P(R | T) and there is no sum.
-    """
+class _Group:
+    """Masses of the record's cells for the events of one kind, and where they stand among all."""
 
     kind: int
-    points: Ints  # in all points
-    cell: Ints  # of each of them, among this one's distinct cells
-    cells: int
+    own: slice
     at: Floats  # people: where survival is wanted
-    shifted: Any  # (offset x cell, at) sparse: the cell moved by every offset
-    spread: Floats  # (spread x cell, toll): record's cell given the toll's
-    tolls: Any  # (toll, at) sparse: masses of the tolls' cells
-    given: Floats | None  # (share, cell)
-    beyond: NDArray[np.bool_] | None  # of `at`: above the register's threshold
-    threshold: int  # its place in `at`
+    masses: Verified | Open
 
 
 class Density:
@@ -223,159 +174,136 @@ class Density:
 
     def __init__(self, patterns: Patterns, space: Space, threshold: int | None) -> None:
         self.patterns, self.space, self.threshold = patterns, space, threshold
-        self.statements = _Statements(patterns, space)
-        self._back = patterns.incidence.T.tocsr()
-        self._pattern = np.repeat(
-            np.arange(len(patterns.patterns)), np.diff([*patterns.begin, len(patterns.low)])
+        self.entries = _entries(patterns, space)
+        cell = np.empty(len(patterns.low), dtype=np.int64)
+        self.groups = tuple(self._grouped(cell))
+        self.cells = len(cell) and self.groups[-1].own.stop
+        self.sums = Sums(
+            np.append(patterns.begin, len(patterns.low)),
+            patterns.count,
+            cell,
+            np.array([len(p.statements) for p in patterns.patterns]),
+            patterns.entry,
         )
-        self._weight = patterns.count[self._pattern]
-        self._masses = tuple(self._groups())
         listed = [p.status is not None for p in patterns.patterns]
         self._listed = float(patterns.count @ np.array(listed, dtype=float))
 
-    @cached_property
-    def _ends(self) -> Ints:
-        return np.append(self.patterns.begin, len(self.patterns.low))
+    def _grouped(self, cell: Ints) -> Iterator[_Group]:
+        """Yield the groups of masses, and set the place of every point's cell among them."""
+        patterns = self.patterns
+        ends = np.append(patterns.begin, len(patterns.low))
+        together: dict[tuple[int, Status], list[Ints]] = {}
+        for i, pattern in enumerate(patterns.patterns):
+            points = np.arange(ends[i], ends[i + 1])
+            together.setdefault((pattern.kind, pattern.status), []).append(points)
+        start = 0
 
-    def _groups(self) -> Any:
-        together: dict[Any, list[int]] = {}
-        for i, pattern in enumerate(self.patterns.patterns):
-            together.setdefault((pattern.kind, pattern.status), []).append(i)
-        for (kind, status), own in together.items():
-            points = np.concatenate([np.arange(self._ends[i], self._ends[i + 1]) for i in own])
-            yield self._mass(kind, status, points)
+        def placed(of: tuple[int, Status]) -> tuple[Ints, Ints]:
+            nonlocal start
+            points = np.concatenate(together[of])
+            coded = patterns.low[points] * BASE + patterns.high[points]
+            distinct, place = np.unique(coded, return_inverse=True)
+            cell[points] = start + place
+            start += len(distinct)
+            low, high = np.divmod(distinct, BASE)
+            return low, high
 
-    def _mass(self, kind: int, status: Status, points: Ints) -> _Masses:
-        panels, patterns = self.space.presets.panels, self.patterns
-        base = 2**31
-        distinct, cell = np.unique(
-            patterns.low[points] * base + patterns.high[points], return_inverse=True
-        )
-        low, high = distinct // base, distinct % base
-        lone = status is not None and status[0] == status[1]
-        threshold = self.threshold
-        if status is not None and lone:
-            edges = np.array([status[0], status[0] + 1])
+        for kind in dict.fromkeys(kind for kind, _ in together):
+            first, given, tolls = start, [], []
+            for status in (s for k, s in together if k == kind):
+                if status is not None and status[0] == status[1]:
+                    given.append(self._given(status[0], *placed((kind, status))))
+                    tolls.append(status[0])
+            if tolls:
+                at = np.array([tolls, np.array(tolls) + 1], dtype=float).ravel()
+                begin = np.cumsum([0, *(own.shape[1] for own in given)])
+                verified = Verified(begin, np.hstack(given))
+                yield _Group(kind, slice(first, start), at, verified)
+            for status in (s for k, s in together if k == kind):
+                if status is None or status[0] < status[1]:
+                    first = start
+                    masses, at = self._open(status, *placed((kind, status)))
+                    yield _Group(kind, slice(first, start), at, masses)
+
+    def _given(self, toll: int, low: Ints, high: Ints) -> Floats:
+        """Return P(record in a cell | toll), (share, cell)."""
+        presets = self.space.presets
+        first, last = _moved(low, high, presets.panels.reach)
+        own = np.array([toll])
+        spread = record_given(low, high, own, own, presets)[..., 0]
+        return np.vstack([(first <= toll) & (toll < last), spread])
+
+    def _open(self, status: Status, low: Ints, high: Ints) -> tuple[Open, Floats]:
+        """Return the masses of cells, and the tolls at which they want survival."""
+        presets, threshold = self.space.presets, self.threshold
+        first, last = _moved(low, high, presets.panels.reach)
+        if status is None:
+            edges = steps([] if threshold is None else [threshold], WHOLE, RATIO)
         else:
-            ends = status and (status[0], status[1] + 1)
-            begins = () if threshold is None else (threshold,)
-            edges = steps([*(ends or ()), *begins], WHOLE, RATIO)
-            if status:
-                edges = edges[(edges >= status[0]) & (edges <= status[1] + 1)]
-        spread = record_given(low, high, edges[:-1], edges[1:] - 1, self.space.presets)
-        offsets = np.arange(-panels.reach, panels.reach + 1)
-        # the cell holds the records of the tolls in it, moved; below zero there are none
-        first = np.where(low == 0, -np.inf, low)[None, :] - offsets[:, None]
-        last = high[None, :] + 1.0 - offsets[:, None]
-        first, last = (np.maximum(np.where(np.isinf(e), 0, e), 0) for e in (first, last))
-        if status:
-            first, last = (np.clip(e, status[0], status[1] + 1) for e in (first, last))
-        given = None
-        if lone:
-            given = np.vstack([last - first, spread[..., 0]])
-        wanted = np.concatenate([first.ravel(), last.ravel(), edges])
-        at, place = np.unique(wanted, return_inverse=True)
-        n, rows = first.size, np.arange(first.size)
-        one = np.ones(n)
-        shifted = csr_array(
-            (
-                np.concatenate([one, -one]),
-                (np.tile(rows, 2), place[: 2 * n]),
-            ),
-            shape=(n, len(at)),
-        )
-        tolls, m = place[2 * n :], np.arange(len(edges) - 1)
-        mass = csr_array(
-            (np.repeat([1.0, -1.0], len(m)), (np.tile(m, 2), np.r_[tolls[:-1], tolls[1:]])),
-            shape=(len(m), len(at)),
-        )
-        beyond: NDArray[np.bool_] | None = None
-        where = 0
-        if status is None and threshold is not None:
-            beyond, where = at > threshold, int(np.searchsorted(at, threshold))
-        return _Masses(
-            kind,
-            points,
-            cell,
-            len(low),
-            at,
-            shifted,
-            spread.reshape(-1, len(m)),
-            mass,
-            given,
-            beyond,
-            where,
-        )
+            edges = steps([status[0], status[1] + 1], WHOLE, RATIO)
+            edges = edges[(edges >= status[0]) & (edges <= status[1] + 1)]
+            first, last = (np.clip(side, status[0], status[1] + 1) for side in (first, last))
+            threshold = None
+        wanted = [first, last, edges, *([] if threshold is None else [[threshold]])]
+        at = np.unique(np.concatenate([np.ravel(own) for own in wanted]))
+        place = [np.searchsorted(at, own) for own in (first, last, edges)]
+        spread = record_given(low, high, edges[:-1], edges[1:] - 1, presets)
+        register = -1 if threshold is None else int(np.searchsorted(at, threshold))
+        return Open(*place, spread, register), at.astype(float)
 
     def __call__(self, point: Floats) -> tuple[float, Floats]:
         """Return the log posterior density at a point, up to a constant, and its gradient."""
-        space, patterns = self.space, self.patterns
-        natural = space.natural(point)
-        value, slope = space.log_prior(point)
-        chance, kept = self.statements.chances(natural)
-        log_point = patterns.incidence @ np.log(chance)
-        masses = [self._of(group, natural) for group in self._masses]
-        for group, (mass, *_) in zip(self._masses, masses, strict=True):
-            log_point[group.points] += np.log(mass)[group.cell]
-        top = np.maximum.reduceat(log_point, patterns.begin)
-        share = np.exp(log_point - top[self._pattern])
-        total = np.add.reduceat(share, patterns.begin)
-        value += float(patterns.count @ (top + np.log(total)))
-        share *= (patterns.count / total)[self._pattern]
-        pull = (self._back @ share) / chance
-        law = np.zeros_like(natural.law)
-        record: Floats = np.zeros_like(natural.record)
-        listed = 0.0
-        for group, (mass, *rest) in zip(self._masses, masses, strict=True):
-            into = np.bincount(group.cell, share[group.points], group.cells) / mass
-            of_law, of_record, of_listed = self._back_of(group, natural, rest, into)
-            law[group.kind] += of_law
-            record += of_record
-            listed += of_listed
+        priors = self.space.priors
+        natural = natural_of(point, priors)
+        slope = Natural(*(np.zeros_like(own) for own in natural))
+        value, found = log_prior(point, priors)
+        said = told(self.entries, natural)
+        mass, kept = self._masses(natural)
+        log_probability, of_mass, of_entry = summed(self.sums, mass, said.chance)
+        value += log_probability
+        slopes(self.entries, natural, said, of_entry, slope)
+        self._slopes(natural, kept, of_mass, slope)
         if self.threshold is not None:
-            value += self._listed * float(np.log(natural.listed))
-            listed += self._listed / float(natural.listed)
-        of_voices = self.statements.slopes(natural, kept, pull)
-        found = Natural(law=law, record=record, listed=np.asarray(listed), **of_voices)
-        return value, slope + space.pulled(point, natural, found)
+            value += self._listed * float(np.log(natural.listed[0]))
+            slope.listed[0] += self._listed / natural.listed[0]
+        pulled(point, natural, slope, priors, found)
+        return value, found
 
-    def _of(self, group: _Masses, natural: Natural) -> tuple[Floats, ...]:
-        """Return the mass of every cell, and what the gradient needs."""
-        above, slope = surviving(natural.law[group.kind], group.at)
-        if group.given is not None:
-            parts = group.given * (above[0] - above[-1])
-        else:
-            kept = above
-            if group.beyond is not None:  # of what the register may hold, what it does not
-                kept = above - natural.listed * np.where(
-                    group.beyond, above, above[group.threshold]
-                )
-            offsets = (group.shifted @ kept).reshape(-1, group.cells)
-            spreads = (group.spread @ (group.tolls @ kept)).reshape(-1, group.cells)
-            parts = np.vstack([offsets, spreads])
-        return np.maximum(natural.record @ parts, LEAST), parts, above, slope
+    def _masses(self, natural: Natural) -> tuple[Floats, list[Any]]:
+        """Return the mass of every cell of the record, and what its gradient needs."""
+        mass, kept = np.empty(self.cells), []
+        record, listed = natural.record, float(natural.listed[0])
+        for group in self.groups:
+            above, slope = surviving(natural.law[group.kind], group.at)
+            own = mass[group.own]
+            if isinstance(group.masses, Verified):
+                tolls = np.subtract(*above.reshape(2, -1))
+                verified_masses(group.masses, tolls, record, own)
+                kept.append((above, slope, tolls))
+            else:
+                parts = open_masses(group.masses, above, listed, record, own)
+                kept.append((above, slope, parts))
+        return mass, kept
 
-    def _back_of(
-        self, group: _Masses, natural: Natural, kept: list[Floats], pull: Floats
-    ) -> tuple[Floats, Floats, float]:
-        """Return the gradient in law, record and share listed; `pull` is that in the masses."""
-        parts, above, slope = kept
-        of_record = parts @ pull
-        if group.given is not None:
-            toll = float((natural.record @ group.given) @ pull)
-            return toll * (slope[:, 0] - slope[:, -1]), of_record, 0.0
-        shares = np.outer(natural.record, pull)
-        offsets = group.shifted.shape[0] // group.cells
-        down = shares[:offsets].ravel() @ group.shifted
-        down = down + (shares[offsets:].ravel() @ group.spread) @ group.tolls
-        listed = 0.0
-        if group.beyond is not None:
-            at, beyond = group.threshold, group.beyond
-            listed = -float(down @ np.where(beyond, above, above[at]))
-            rest = natural.listed * down
-            down = np.where(beyond, down - rest, down)
-            down[at] -= rest[~beyond].sum()
-        return slope @ down, of_record, listed
+    def _slopes(self, natural: Natural, kept: list[Any], pull: Floats, slope: Natural) -> None:
+        """Add the gradient in sizes, record and share listed."""
+        record, listed = natural.record, float(natural.listed[0])
+        for group, (above, of_law, known) in zip(self.groups, kept, strict=True):
+            own = pull[group.own]
+            if isinstance(group.masses, Verified):
+                tolls = verified_slopes(group.masses, known, record, own, slope)
+                down = np.concatenate([tolls, -tolls])
+            else:
+                down = open_slopes(group.masses, above, listed, record, known, own, slope)
+            slope.law[group.kind] += of_law @ down
+
+
+def _moved(low: Ints, high: Ints, reach: int) -> tuple[Ints, Ints]:
+    """Return first and last + 1 of the tolls that offsets move into cells, (offset, cell)."""
+    offsets = np.arange(-reach, reach + 1)[:, None]
+    # below zero there is no record: who would be moved there stays at zero
+    first = np.where(low == 0, 0, np.maximum(low - offsets, 0))
+    return first, np.maximum(high + 1 - offsets, 0)
 
 
 def record_given(low: Ints, high: Ints, toll_low: Ints, toll_high: Ints, presets: Any) -> Floats:

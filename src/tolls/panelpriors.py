@@ -16,14 +16,14 @@ with bias, agreement, gross errors, spread and offsets of a voice, and the share
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, log_expit
 
+from tolls.compiled import compiled
 from tolls.panelrows import Voice
 from tolls.presets import Presets
 from tolls.sizelaw import PARAMETERS
@@ -32,19 +32,23 @@ __all__ = ["Natural", "Space"]
 
 type Floats = NDArray[np.floating[Any]]
 
+# Places of what is sampled in a vector of coordinates, in `Space.shapes`' order.
+LAW, RECORD, LISTED, KIND_BIAS, KIND_AGREEMENT, BETWEEN, BIAS, AGREEMENT, GROSS, SPREAD, OFFSET = (
+    range(11)
+)
 
-@dataclass(frozen=True)
-class Natural:
+
+class Natural(NamedTuple):
     """Unknowns as the model speaks of them; arrays may have leading axes of draws.
 
     Attributes
     ----------
     law : (kind of event, 3) array
-        Of sizes, as `sizelaw.cumulative` takes it.
+        Of sizes, as `sizelaw.surviving` takes it.
     record : (offset and spread) array
         Shares of the common record: of every offset from the toll, then of every log-scale spread.
-    listed : () array
-        Share of events at or above the threshold that the register holds.
+    listed : (1,) array
+        Share of events at or above the threshold that the register holds; 0 without a threshold.
     bias, spread : (voice,) arrays
         Log of stated : recorded of an own estimate, and its sd.
     gross : (voice,) array
@@ -66,7 +70,29 @@ class Natural:
 
     def at(self, draw: Any) -> "Natural":
         """Return one of the draws, or some of them."""
-        return Natural(*(getattr(self, f.name)[draw] for f in fields(self)))
+        return Natural(*(values[draw] for values in self))
+
+
+class Priors(NamedTuple):
+    """Numbers of the priors, as the loops below take them."""
+
+    begin: NDArray[np.int64]  # of every name of `Space.shapes`, and the end
+    threshold: bool
+    reach: int
+    kind: NDArray[np.int64]  # of every voice
+    kind_mean: Floats
+    kind_sd: Floats
+    reliability: Floats  # (a and b, voice)
+    scatter: Floats  # (voice,)
+    scatter_sd: float
+    agreement: tuple[float, float]  # mean and sd of log odds
+    between: tuple[float, float]  # of biases and of log odds of agreement
+    no_deaths: tuple[float, float]
+    scale: tuple[float, float]
+    tail: tuple[float, float]
+    listed: tuple[float, float]
+    record: Floats
+    offset: Floats
 
 
 @dataclass(frozen=True)
@@ -91,10 +117,6 @@ class Space:
     def kinds(self) -> tuple[str, ...]:
         """Kinds of source."""
         return tuple(dict.fromkeys(voice.kind for voice in self.voices))
-
-    @cached_property
-    def _kind(self) -> NDArray[np.int64]:
-        return np.array([self.kinds.index(voice.kind) for voice in self.voices])
 
     @cached_property
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
@@ -128,15 +150,8 @@ class Space:
         """Number of coordinates."""
         return sum(math.prod(shape) for shape in self.shapes.values())
 
-    def parts(self, point: Floats) -> dict[str, Floats]:
-        """Take points, (…, coordinate), apart."""
-        return {
-            name: point[..., self.slices[name]].reshape(*point.shape[:-1], *shape)
-            for name, shape in self.shapes.items()
-        }
-
     @cached_property
-    def _grades(self) -> tuple[Floats, Floats, Floats]:
+    def _grades(self) -> tuple[Floats, Floats]:
         """Of every voice: Beta(a, b) of its reliability, and scatter."""
         presets = self.presets
         betas, scatters = [], []
@@ -146,104 +161,48 @@ class Space:
                 presets.combined[voice.grade] if len(voice.grade) > 1 else grade.reliability
             )
             scatters.append(grade.scatter)
-        a, b = np.array(betas).T
-        return a, b, np.array(scatters)
+        return np.array(betas).T.copy(), np.array(scatters)
 
     @cached_property
-    def _kind_priors(self) -> tuple[Floats, Floats]:
-        own = [self.presets.source_kinds[kind] for kind in self.kinds]
-        return np.array([math.log(k.median) for k in own]), np.array([k.sd for k in own])
-
-    def natural(self, point: Floats) -> Natural:
-        """Return the unknowns of points, (…, coordinate)."""
-        panels, own = self.presets.panels, self.parts(np.asarray(point, dtype=float))
-        mean, sd = self._kind_priors
-        omega = np.exp(own["between"]) * [panels.bias_between, panels.agreement_between]
-        bias = (mean + sd * own["kind_bias"])[..., self._kind] + omega[..., :1] * own["bias"]
-        logit = panels.agreement_mean + panels.agreement_sd * own["kind_agreement"]
-        logit = logit[..., self._kind] + omega[..., 1:] * own["agreement"]
-        return Natural(
-            self._law(own["law"]),
-            _shares(own["record"], panels.reach),
-            expit(own["listed"][..., 0]) if self.threshold else np.zeros(point.shape[:-1]),
-            bias,
+    def priors(self) -> Priors:
+        """Numbers of the priors."""
+        panels, presets = self.presets.panels, self.presets
+        kinds = [presets.source_kinds[kind] for kind in self.kinds]
+        return Priors(
+            np.array([0, *(s.stop for s in self.slices.values())]),
+            self.threshold,
+            panels.reach,
+            np.array([self.kinds.index(voice.kind) for voice in self.voices]),
+            np.array([math.log(k.median) for k in kinds]),
+            np.array([k.sd for k in kinds]),
+            self._grades[0],
             # one figure per event tells no bias of the event from scatter: their squares add up
-            math.sqrt(2) * self._grades[2] * np.exp(self._scatter_sd * own["spread"]),
-            expit(own["gross"]),
-            expit(logit),
-            _shares(own["offset"], panels.reach),
+            math.sqrt(2) * self._grades[1],
+            presets.belief.scatter_log_sd,
+            (panels.agreement_mean, panels.agreement_sd),
+            (panels.bias_between, panels.agreement_between),
+            (float(panels.no_deaths[0]), float(panels.no_deaths[1])),
+            (math.log(panels.scale), panels.scale_sd),
+            (math.log(panels.tail), panels.tail_sd),
+            (float(panels.listed[0]), float(panels.listed[1])),
+            np.array(panels.record, dtype=float),
+            np.array(panels.offsets, dtype=float),
         )
 
-    @property
-    def _scatter_sd(self) -> float:
-        return self.presets.belief.scatter_log_sd
-
-    def _law(self, law: Floats) -> Floats:
-        panels = self.presets.panels
-        scale = math.log(panels.scale) + panels.scale_sd * law[..., 1]
-        tail = math.log(panels.tail) + panels.tail_sd * law[..., 2]
-        return np.stack([law[..., 0], scale, tail], axis=-1)
-
-    def pulled(self, point: Floats, natural: Natural, slope: Natural) -> Floats:
-        """Turn the gradient in the unknowns of one point into that in its coordinates."""
-        panels, own = self.presets.panels, self.parts(point)
-        sd = self._kind_priors[1]
-        omega = np.exp(own["between"]) * [panels.bias_between, panels.agreement_between]
-        logit = slope.agreement * natural.agreement * (1 - natural.agreement)
-
-        def by_kind(values: Floats) -> Floats:
-            return np.bincount(self._kind, values, len(self.kinds))
-
-        return self._joined(
-            {
-                "law": slope.law * [1.0, panels.scale_sd, panels.tail_sd],
-                "record": _pulled_shares(natural.record, slope.record, panels.reach),
-                "listed": slope.listed * natural.listed * (1 - natural.listed),
-                "kind_bias": sd * by_kind(slope.bias),
-                "kind_agreement": panels.agreement_sd * by_kind(logit),
-                "between": omega * [slope.bias @ own["bias"], logit @ own["agreement"]],
-                "bias": omega[0] * slope.bias,
-                "agreement": omega[1] * logit,
-                "gross": slope.gross * natural.gross * (1 - natural.gross),
-                "spread": slope.spread * natural.spread * self._scatter_sd,
-                "offset": _pulled_shares(natural.offset, slope.offset, panels.reach),
-            }
+    def natural(self, points: Floats) -> Natural:
+        """Return the unknowns of points, (…, coordinate)."""
+        flat = np.ascontiguousarray(points, dtype=float).reshape(-1, self.dimensions)
+        found = [natural_of(point, self.priors) for point in flat]
+        return Natural(
+            *(
+                np.stack(own).reshape(*points.shape[:-1], *own[0].shape)
+                for own in zip(*found, strict=True)
+            )
         )
-
-    def _joined(self, parts: Mapping[str, Any]) -> Floats:
-        whole = np.empty(self.dimensions)
-        for name, where in self.slices.items():
-            whole[where] = np.ravel(parts[name]) if where.stop > where.start else 0.0
-        return whole
 
     def log_prior(self, point: Floats) -> tuple[float, Floats]:
         """Return the log density of the priors at one point, up to a constant, and its gradient."""
-        panels, own = self.presets.panels, self.parts(point)
-        a, b, _ = self._grades
-        nobody, nobody_slope = _log_beta(own["law"][:, 0], *panels.no_deaths)
-        listed, listed_slope = _log_beta(own["listed"], *panels.listed)
-        gross, gross_slope = _log_beta(own["gross"], b, a)
-        record, record_slope = _log_dirichlet(own["record"], panels.record, panels.reach)
-        offset, offset_slope = _log_dirichlet(own["offset"], panels.offsets, panels.reach)
-        # a half-normal number on the log scale
-        wide = np.exp(2 * own["between"])
-        slopes = {name: -values for name, values in own.items()}
-        slopes |= {
-            "law": np.column_stack([nobody_slope, -own["law"][:, 1:]]),
-            "record": record_slope,
-            "listed": listed_slope,
-            "between": 1 - wide,
-            "gross": gross_slope,
-            "offset": offset_slope,
-        }
-        normal = sum(
-            float((own[name] ** 2).sum())
-            for name in ("kind_bias", "kind_agreement", "bias", "agreement", "spread")
-        )
-        normal += float((own["law"][:, 1:] ** 2).sum())
-        value = nobody + listed + gross + record + offset - normal / 2
-        value += float((own["between"] - wide / 2).sum())
-        return value, self._joined(slopes)
+        return log_prior(point, self.priors)
 
     def start(self, seed: int) -> Floats:
         """Draw where a chain starts: near the middle of the prior, and off it."""
@@ -254,35 +213,152 @@ class Space:
             given: Sequence[float] = [w for i, w in enumerate(weights) if i != panels.reach]
             ratios = np.log(np.array(given) / weights[panels.reach])
             centre[self.slices[name]] = np.resize(ratios, math.prod(self.shapes[name]))
-        a, b, _ = self._grades
+        a, b = self._grades[0]
         centre[self.slices["gross"]] = np.log(b / a)
         return centre + rng.normal(0.0, 0.5, self.dimensions)
 
 
-def _shares(ratios: Floats, place: int) -> Floats:
-    """Return shares, (…, share), from log ratios to that at `place`."""
-    logs = np.insert(ratios, place, 0.0, axis=-1)
-    shares = np.exp(logs - logs.max(axis=-1, keepdims=True))
-    found: Floats = shares / shares.sum(axis=-1, keepdims=True)
-    return found
+@compiled
+def _expit(logit: float) -> float:
+    return 1.0 / (1.0 + math.exp(-logit))
 
 
-def _pulled_shares(shares: Floats, slope: Floats, place: int) -> Floats:
-    """Turn a gradient in shares into that in log ratios."""
-    whole = shares * (slope - (shares * slope).sum(axis=-1, keepdims=True))
-    return np.delete(whole, place, axis=-1)
+@compiled
+def _shares(ratios: Floats, place: int, shares: Floats) -> None:
+    """Fill shares from log ratios to that at `place`."""
+    top = max(0.0, ratios.max())
+    total, taken = 0.0, 0
+    for i in range(len(shares)):
+        ratio = 0.0
+        if i != place:
+            ratio = ratios[taken]
+            taken += 1
+        shares[i] = math.exp(ratio - top)
+        total += shares[i]
+    shares /= total
 
 
-def _log_beta(logit: Floats, a: Any, b: Any) -> tuple[float, Floats]:
-    """Return the log density of Beta(a, b) numbers on the log-odds scale, and its gradient."""
-    share = expit(logit)
-    value = a * log_expit(logit) + b * log_expit(-logit)
-    return float(value.sum()), a * (1 - share) - b * share
+@compiled
+def natural_of(point: Floats, p: Priors) -> Natural:
+    """Return the unknowns of one point."""
+    at, voices, offsets = p.begin, len(p.kind), len(p.offset)
+    kinds = len(p.kind_mean)
+    law = point[at[LAW] : at[LAW + 1]].copy().reshape(-1, 3)
+    law[:, 1] = p.scale[0] + p.scale[1] * law[:, 1]
+    law[:, 2] = p.tail[0] + p.tail[1] * law[:, 2]
+    record = np.empty(len(p.record))
+    _shares(point[at[RECORD] : at[RECORD + 1]], p.reach, record)
+    listed = np.zeros(1)
+    if p.threshold:
+        listed[0] = _expit(point[at[LISTED]])
+    kind_bias = point[at[KIND_BIAS] : at[KIND_BIAS] + kinds]
+    kind_agreement = point[at[KIND_AGREEMENT] : at[KIND_AGREEMENT] + kinds]
+    between = point[at[BETWEEN] : at[BETWEEN] + 2]
+    of_bias = math.exp(between[0]) * p.between[0]
+    of_agreement = math.exp(between[1]) * p.between[1]
+    bias, spread, gross = np.empty(voices), np.empty(voices), np.empty(voices)
+    agreement, offset = np.empty(voices), np.empty((voices, offsets))
+    for j in range(voices):
+        k = p.kind[j]
+        bias[j] = p.kind_mean[k] + p.kind_sd[k] * kind_bias[k] + of_bias * point[at[BIAS] + j]
+        logit = p.agreement[0] + p.agreement[1] * kind_agreement[k]
+        agreement[j] = _expit(logit + of_agreement * point[at[AGREEMENT] + j])
+        gross[j] = _expit(point[at[GROSS] + j])
+        spread[j] = p.scatter[j] * math.exp(p.scatter_sd * point[at[SPREAD] + j])
+        first = at[OFFSET] + j * (offsets - 1)
+        _shares(point[first : first + offsets - 1], p.reach, offset[j])
+    return Natural(law, record, listed, bias, spread, gross, agreement, offset)
 
 
-def _log_dirichlet(ratios: Floats, weights: Sequence[float], place: int) -> tuple[float, Floats]:
-    """Return the log density of Dirichlet shares in log ratios, and its gradient."""
-    shares, own = _shares(ratios, place), np.array(weights)
-    value = float((own * np.log(shares)).sum())
-    slope = own - own.sum() * shares
-    return value, np.delete(slope, place, axis=-1)
+@compiled
+def _pulled_shares(shares: Floats, slope: Floats, place: int, into: Floats) -> None:
+    """Add a gradient in shares as one in log ratios."""
+    mean, taken = (shares * slope).sum(), 0
+    for i in range(len(shares)):
+        if i != place:
+            into[taken] += shares[i] * (slope[i] - mean)
+            taken += 1
+
+
+@compiled
+def pulled(point: Floats, natural: Natural, slope: Natural, p: Priors, into: Floats) -> None:
+    """Add the gradient in the unknowns of a point as one in its coordinates."""
+    at, offsets = p.begin, len(p.offset)
+    for k in range(len(slope.law)):
+        into[at[LAW] + 3 * k] += slope.law[k, 0]
+        into[at[LAW] + 3 * k + 1] += slope.law[k, 1] * p.scale[1]
+        into[at[LAW] + 3 * k + 2] += slope.law[k, 2] * p.tail[1]
+    _pulled_shares(natural.record, slope.record, p.reach, into[at[RECORD] : at[RECORD + 1]])
+    if p.threshold:
+        into[at[LISTED]] += slope.listed[0] * natural.listed[0] * (1 - natural.listed[0])
+    of_bias = math.exp(point[at[BETWEEN]]) * p.between[0]
+    of_agreement = math.exp(point[at[BETWEEN] + 1]) * p.between[1]
+    for j in range(len(p.kind)):
+        k, bias = p.kind[j], slope.bias[j]
+        logit = slope.agreement[j] * natural.agreement[j] * (1 - natural.agreement[j])
+        into[at[KIND_BIAS] + k] += p.kind_sd[k] * bias
+        into[at[KIND_AGREEMENT] + k] += p.agreement[1] * logit
+        into[at[BETWEEN]] += of_bias * bias * point[at[BIAS] + j]
+        into[at[BETWEEN] + 1] += of_agreement * logit * point[at[AGREEMENT] + j]
+        into[at[BIAS] + j] += of_bias * bias
+        into[at[AGREEMENT] + j] += of_agreement * logit
+        into[at[GROSS] + j] += slope.gross[j] * natural.gross[j] * (1 - natural.gross[j])
+        into[at[SPREAD] + j] += slope.spread[j] * natural.spread[j] * p.scatter_sd
+        first = at[OFFSET] + j * (offsets - 1)
+        own = into[first : first + offsets - 1]
+        _pulled_shares(natural.offset[j], slope.offset[j], p.reach, own)
+
+
+@compiled
+def _log_beta(logit: float, a: float, b: float) -> tuple[float, float]:
+    """Return the log density of a Beta(a, b) number on the log-odds scale, and its slope."""
+    # the log of one plus an exponential that cannot overflow
+    left = -math.log1p(math.exp(-abs(logit)))
+    value = a * (left + min(logit, 0.0)) + b * (left - max(logit, 0.0))
+    share = _expit(logit)
+    return value, a * (1 - share) - b * share
+
+
+@compiled
+def _log_dirichlet(ratios: Floats, weights: Floats, place: int, slope: Floats) -> float:
+    """Return the log density of Dirichlet shares in log ratios, and set its gradient."""
+    shares = np.empty(len(weights))
+    _shares(ratios, place, shares)
+    value, total, taken = 0.0, weights.sum(), 0
+    for i in range(len(weights)):
+        value += weights[i] * math.log(shares[i])
+        if i != place:
+            slope[taken] = weights[i] - total * shares[i]
+            taken += 1
+    return value
+
+
+@compiled
+def log_prior(point: Floats, p: Priors) -> tuple[float, Floats]:
+    """Return the log density of the priors at one point, up to a constant, and its gradient."""
+    at, offsets = p.begin, len(p.offset)
+    slope = -point  # of the standard normal coordinates; the others' are set
+    value = 0.0
+    for name in (KIND_BIAS, KIND_AGREEMENT, BIAS, AGREEMENT, SPREAD):
+        for i in range(at[name], at[name + 1]):
+            value -= point[i] ** 2 / 2
+    for i in range(at[LAW], at[LAW + 1], 3):
+        own, slope[i] = _log_beta(point[i], p.no_deaths[0], p.no_deaths[1])
+        value += own - (point[i + 1] ** 2 + point[i + 2] ** 2) / 2
+    for i in range(at[LISTED], at[LISTED + 1]):
+        own, slope[i] = _log_beta(point[i], p.listed[0], p.listed[1])
+        value += own
+    for j in range(len(p.kind)):
+        i = at[GROSS] + j
+        own, slope[i] = _log_beta(point[i], p.reliability[1, j], p.reliability[0, j])
+        value += own
+        first = at[OFFSET] + j * (offsets - 1)
+        here = slice(first, first + offsets - 1)
+        value += _log_dirichlet(point[here], p.offset, p.reach, slope[here])
+    here = slice(at[RECORD], at[RECORD + 1])
+    value += _log_dirichlet(point[here], p.record, p.reach, slope[here])
+    for i in range(at[BETWEEN], at[BETWEEN + 1]):  # half-normal numbers on the log scale
+        wide = math.exp(2 * point[i])
+        value += point[i] - wide / 2
+        slope[i] = 1 - wide
+    return value, slope

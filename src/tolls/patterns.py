@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from tolls.lattice import grid
 from tolls.panelrows import Reports, Said
@@ -61,8 +60,8 @@ class Patterns:
         Its first point; points are in the order of patterns.
     low, high : (point,) int arrays
         Cells of the record.
-    incidence : (point, entry) sparse array
-        Which entries meet at a point.
+    entry : int array
+        Those that meet at a point, by statement; one point after the other.
     voice : (entry,) int array
         In ascending order.
     said : (entry,) int array
@@ -78,7 +77,7 @@ class Patterns:
     begin: Ints
     low: Ints
     high: Ints
-    incidence: Any
+    entry: Ints
     voice: Ints
     said: Ints
     entry_low: Ints
@@ -151,10 +150,9 @@ def _laid(
         lows.append(low)
         highs.append(high)
         sizes.append(len(low))
-        at = np.arange(start, start + len(low))
-        for voice, one in pattern.statements:
-            points.append(at)
-            codes.append(np.full(len(low), voice * len(cells) + place[one]))
+        own_codes = np.array([v * len(cells) + place[one] for v, one in pattern.statements])
+        codes.append(np.tile(own_codes, len(low)))
+        points.append(np.repeat(np.arange(start, start + len(low)), len(own_codes)))
         start += len(low)
     low, high = np.concatenate(lows), np.concatenate(highs)
     point, code = np.concatenate(points), np.concatenate(codes)
@@ -162,16 +160,13 @@ def _laid(
     entries, entry = np.unique(code * len(distinct) + cell[point], return_inverse=True)
     who, which = np.divmod(entries, len(distinct))
     ends_of = distinct[which]
-    incidence: Any = csr_array(
-        (np.ones(len(point)), (point, entry)), shape=(len(low), len(entries))
-    )
     return Patterns(
         patterns,
         np.array([len(p.events) for p in patterns], dtype=float),
         np.concatenate([[0], np.cumsum(sizes)[:-1]]),
         low,
         high,
-        incidence,
+        entry,
         who // len(cells),
         who % len(cells),
         ends_of // BASE,

@@ -1,0 +1,298 @@
+"""Compiled loops of a panel's density and of its gradient; `paneldensity` has the equations.
+
+Tables are made once, before anything is sampled. Forward loops return what the backward ones need,
+which add to a gradient in the unknowns. `pull` is the gradient in what a forward loop returned.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tolls.compiled import compiled
+from tolls.panelpriors import Natural
+
+__all__ = [
+    "Entries",
+    "Open",
+    "Sums",
+    "Told",
+    "Verified",
+    "open_masses",
+    "open_slopes",
+    "slopes",
+    "summed",
+    "told",
+    "verified_masses",
+    "verified_slopes",
+]
+
+type Floats = NDArray[np.floating[Any]]
+type Ints = NDArray[np.int64]
+
+LEAST = 1e-290  # a probability below it is one all the same: its log has to be a number
+ROOM = 1e-250  # a product below it may have lost digits to the smallest numbers there are
+FAR = 12.0  # sd: a cell farther out is gross error and nothing else, to the last digit
+NARROW = 0.3  # sd: of a narrower cell three terms of a series are exact to seven digits
+ROOT_TAU = math.sqrt(2 * math.pi)
+
+
+class Entries(NamedTuple):
+    """Statements of voices where the record is in a cell; what is said is cells of its own."""
+
+    voice: Ints  # (entry,)
+    begin: Ints  # (entry + 1,): first of its pieces
+    low: Floats  # (piece,): log ends, from the middle of the record's cell
+    high: Floats
+    weight: Floats
+    extra: Floats  # (piece,): variance beside the voice's own
+    agree: Floats  # (entry, offset): chance where the voice repeats the record
+    gross: float  # variance of a gross error
+
+
+class Told(NamedTuple):
+    """Probabilities of entries, and their derivatives."""
+
+    chance: Floats
+    repeats: Floats
+    own: Floats
+    wrong: Floats
+    bias: Floats
+    variance: Floats
+
+
+class Sums(NamedTuple):
+    """Where cells of the record and entries meet."""
+
+    begin: Ints  # (pattern + 1,): first point
+    count: Floats  # (pattern,): events
+    cell: Ints  # (point,): of the record, among all masses
+    statements: Ints  # (pattern,): how many
+    entry: Ints  # of every point one after the other
+
+
+class Verified(NamedTuple):
+    """Masses of the record's cells where one toll was verified, of one kind of event."""
+
+    begin: Ints  # (toll + 1,): first of its cells
+    given: Floats  # (share, cell): P(record | toll)
+
+
+class Open(NamedTuple):
+    """Masses of the record's cells where the toll is open, linear in survival.
+
+    All numbers are places among the tolls at which survival is wanted.
+    """
+
+    first: Ints  # (offset, cell): the tolls that such an offset moves into the cell begin here
+    last: Ints  # and end before this
+    edges: Ints  # (toll + 1,): of cells of the toll
+    spread: Floats  # (spread, cell, toll): record's cell given the toll's
+    threshold: int  # of the register; -1 where none matters
+
+
+@compiled
+def _piece(low: float, high: float, bias: float, variance: float) -> tuple[float, float, float]:
+    """Return the probability of a cell, and its derivatives in bias and in variance."""
+    per = 1 / math.sqrt(variance)
+    a, b = (low - bias) * per, (high - bias) * per
+    if a > FAR or b < -FAR:
+        return 0.0, 0.0, 0.0
+    width, middle = b - a, (a + b) / 2
+    if width * max(1.0, abs(middle)) < NARROW:
+        # of a Taylor series about the middle, whose terms are Hermite polynomials times the density
+        m, square, part = middle, middle * middle, width * width / 24
+        more = part * part * 0.3  # width^4 / 1920
+        dense = math.exp(-square / 2) / ROOT_TAU * width
+        second, third = square - 1, m * (square - 3)
+        fourth, fifth = (square - 6) * square + 3, m * ((square - 10) * square + 15)
+        sixth = ((square - 15) * square + 45) * square - 15
+        chance = dense * (1 + part * second + more * fourth)
+        of_bias = dense * (m + part * third + more * fifth) * per
+        of_variance = dense * (second + part * fourth + more * sixth) * per * per / 2
+        return chance, of_bias, of_variance
+    at_a, at_b = math.exp(-a * a / 2), math.exp(-b * b / 2)
+    of_bias = (at_a - at_b) * per / ROOT_TAU
+    of_variance = (a * at_a - b * at_b) * per * per / (2 * ROOT_TAU)
+    side = -1.0 if middle > 0 else 1.0  # into the left tail, where no digits are lost
+    root = math.sqrt(0.5)
+    chance = abs(math.erfc(-side * b * root) - math.erfc(-side * a * root)) / 2
+    return chance, of_bias, of_variance
+
+
+@compiled
+def told(entries: Entries, natural: Natural) -> Told:
+    """Return the probability of every entry."""
+    n = len(entries.voice)
+    found = Told(
+        np.empty(n), np.empty(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+    )
+    for i in range(n):
+        j = entries.voice[i]
+        a, e, bias = natural.agreement[j], natural.gross[j], natural.bias[j]
+        spread = natural.spread[j] ** 2
+        honest = (1 - e) * (1 - a)
+        for k in range(entries.begin[i], entries.begin[i + 1]):
+            low, high, weight = entries.low[k], entries.high[k], entries.weight[k]
+            variance = spread + entries.extra[k]
+            own, of_bias, of_variance = _piece(low, high, bias, variance)
+            wrong, as_bias, as_variance = _piece(low, high, bias, variance + entries.gross)
+            found.own[i] += weight * own
+            found.wrong[i] += weight * wrong
+            found.bias[i] += weight * (honest * of_bias + e * as_bias)
+            found.variance[i] += weight * (honest * of_variance + e * as_variance)
+        repeats = 0.0
+        for o in range(entries.agree.shape[1]):
+            repeats += entries.agree[i, o] * natural.offset[j, o]
+        found.repeats[i] = repeats
+        chance = (1 - e) * (a * repeats + (1 - a) * found.own[i]) + e * found.wrong[i]
+        found.chance[i] = max(chance, LEAST)
+    return found
+
+
+@compiled
+def slopes(entries: Entries, natural: Natural, told: Told, pull: Floats, slope: Natural) -> None:
+    """Add the gradient in what the voices are like."""
+    for i in range(len(entries.voice)):
+        if pull[i] == 0.0:
+            continue
+        j = entries.voice[i]
+        a, e = natural.agreement[j], natural.gross[j]
+        sound = a * told.repeats[i] + (1 - a) * told.own[i]
+        slope.bias[j] += pull[i] * told.bias[i]
+        slope.spread[j] += pull[i] * told.variance[i] * 2 * natural.spread[j]
+        slope.gross[j] += pull[i] * (told.wrong[i] - sound)
+        slope.agreement[j] += pull[i] * (1 - e) * (told.repeats[i] - told.own[i])
+        for o in range(entries.agree.shape[1]):
+            slope.offset[j, o] += pull[i] * (1 - e) * a * entries.agree[i, o]
+
+
+@compiled
+def verified_masses(group: Verified, tolls: Floats, record: Floats, mass: Floats) -> None:
+    """Fill the masses of cells; `tolls` are the probabilities of the verified ones."""
+    for t in range(len(tolls)):
+        for c in range(group.begin[t], group.begin[t + 1]):
+            given = 0.0
+            for s in range(len(record)):
+                given += record[s] * group.given[s, c]
+            mass[c] = max(given * tolls[t], LEAST)
+
+
+@compiled
+def verified_slopes(
+    group: Verified, tolls: Floats, record: Floats, pull: Floats, slope: Natural
+) -> Floats:
+    """Add the gradient in the record's shares; return that in the tolls' probabilities."""
+    found = np.zeros(len(tolls))
+    for t in range(len(tolls)):
+        for c in range(group.begin[t], group.begin[t + 1]):
+            for s in range(len(record)):
+                slope.record[s] += pull[c] * group.given[s, c] * tolls[t]
+                found[t] += pull[c] * group.given[s, c] * record[s]
+    return found
+
+
+@compiled
+def _unlisted(group: Open, above: Floats, listed: float) -> Floats:
+    """Return survival without the share of events that the register holds."""
+    if group.threshold < 0:
+        return above
+    kept = above.copy()
+    for i in range(len(above)):
+        kept[i] -= listed * above[max(i, group.threshold)]
+    return kept
+
+
+@compiled
+def open_masses(
+    group: Open, above: Floats, listed: float, record: Floats, mass: Floats
+) -> Floats:
+    """Fill the masses of cells from survival; return their parts by share of the record."""
+    kept = _unlisted(group, above, listed)
+    offsets, cells = group.first.shape
+    parts = np.empty((len(record), cells))
+    tolls = kept[group.edges[:-1]] - kept[group.edges[1:]]
+    for c in range(cells):
+        for o in range(offsets):
+            parts[o, c] = kept[group.first[o, c]] - kept[group.last[o, c]]
+        for s in range(len(group.spread)):
+            parts[offsets + s, c] = np.dot(group.spread[s, c], tolls)
+        mass[c] = 0.0
+        for s in range(len(record)):
+            mass[c] += record[s] * parts[s, c]
+        mass[c] = max(mass[c], LEAST)
+    return parts
+
+
+@compiled
+def open_slopes(
+    group: Open,
+    above: Floats,
+    listed: float,
+    record: Floats,
+    parts: Floats,
+    pull: Floats,
+    slope: Natural,
+) -> Floats:
+    """Add the gradient in the record's shares and in the share listed; return that in survival."""
+    offsets, cells = group.first.shape
+    down, tolls = np.zeros(len(above)), np.zeros(len(group.edges) - 1)
+    for c in range(cells):
+        for s in range(len(record)):
+            slope.record[s] += parts[s, c] * pull[c]
+        for o in range(offsets):
+            down[group.first[o, c]] += record[o] * pull[c]
+            down[group.last[o, c]] -= record[o] * pull[c]
+        for s in range(len(group.spread)):
+            share = record[offsets + s] * pull[c]
+            for t in range(len(tolls)):
+                tolls[t] += share * group.spread[s, c, t]
+    for t in range(len(tolls)):
+        down[group.edges[t]] += tolls[t]
+        down[group.edges[t + 1]] -= tolls[t]
+    if group.threshold >= 0:
+        taken = np.zeros(len(above))
+        for i in range(len(above)):
+            taken[max(i, group.threshold)] += down[i]
+        slope.listed[0] -= np.dot(taken, above)
+        down -= listed * taken
+    return down
+
+
+@compiled
+def summed(sums: Sums, mass: Floats, chance: Floats) -> tuple[float, Floats, Floats]:
+    """Return the log probability of all patterns, and its gradient in masses and in entries."""
+    of_mass, of_entry = np.zeros(len(mass)), np.zeros(len(chance))
+    value, at = 0.0, 0
+    share = np.empty(np.diff(sums.begin).max())
+    for p in range(len(sums.count)):
+        begin, n, m = sums.begin[p], sums.begin[p + 1] - sums.begin[p], sums.statements[p]
+        total = 0.0
+        for i in range(n):
+            product = mass[sums.cell[begin + i]]
+            for s in range(at + i * m, at + (i + 1) * m):
+                product *= chance[sums.entry[s]]
+            share[i] = product
+            total += product
+        top = 0.0
+        if total < ROOM:
+            for i in range(n):
+                share[i] = math.log(mass[sums.cell[begin + i]])
+                for s in range(at + i * m, at + (i + 1) * m):
+                    share[i] += math.log(chance[sums.entry[s]])
+            top, total = share[:n].max(), 0.0
+            for i in range(n):
+                share[i] = math.exp(share[i] - top)
+                total += share[i]
+        value += sums.count[p] * (top + math.log(total))
+        scale = sums.count[p] / total
+        for i in range(n):
+            part, c = share[i] * scale, sums.cell[begin + i]
+            of_mass[c] += part / mass[c]
+            for s in range(at + i * m, at + (i + 1) * m):
+                of_entry[sums.entry[s]] += part
+        at += n * m
+    for i in range(len(chance)):
+        of_entry[i] /= chance[i]
+    return value, of_mass, of_entry
