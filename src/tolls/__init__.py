@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tolls.fitting import fit, from_pymc
     from tolls.graph import pymc_model
     from tolls.loading import load
+    from tolls.panel import Panel
+    from tolls.panelfitting import fit_panel
     from tolls.questions import sensitivity
     from tolls.rendering import render
     from tolls.scoreboard import Backtest
@@ -39,6 +41,7 @@ _HOME = {
     "Estimate": "estimate",
     "EstimateRefused": "errors",
     "InputError": "errors",
+    "Panel": "panel",
     "Sensitivity": "sensitivities",
     "Simulation": "simulation",
     "Timeline": "timelines",
@@ -48,6 +51,7 @@ _HOME = {
     "calibrate": "calibration",
     "elicit": "elicitation",
     "fit": "fitting",
+    "fit_panel": "panelfitting",
     "from_pymc": "fitting",
     "load": "loading",
     "pymc_model": "graph",
@@ -66,6 +70,7 @@ __all__ = [
     "Estimate",
     "EstimateRefused",
     "InputError",
+    "Panel",
     "Sensitivity",
     "Simulation",
     "Timeline",
@@ -75,6 +80,7 @@ __all__ = [
     "calibrate",
     "elicit",
     "fit",
+    "fit_panel",
     "from_pymc",
     "load",
     "plots",

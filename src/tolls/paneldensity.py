@@ -43,7 +43,7 @@ from tolls.patterns import Patterns, Status
 from tolls.sizelaw import surviving
 from tolls.utterances import Cells
 
-__all__ = ["Density", "believed", "overlaps"]
+__all__ = ["Density", "believed", "moved", "overlaps", "record_given"]
 
 type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
@@ -228,7 +228,7 @@ class Density:
     def _given(self, toll: int, low: Ints, high: Ints) -> Floats:
         """Return P(record in a cell | toll), (share, cell)."""
         presets = self.space.presets
-        first, last = _moved(low, high, presets.panels.reach)
+        first, last = moved(low, high, presets.panels.reach)
         own = np.array([toll])
         spread = record_given(low, high, own, own, presets)[..., 0]
         return np.vstack([(first <= toll) & (toll < last), spread])
@@ -236,7 +236,7 @@ class Density:
     def _open(self, status: Status, low: Ints, high: Ints) -> tuple[Open, Floats]:
         """Return the masses of cells, and the tolls at which they want survival."""
         presets, threshold = self.space.presets, self.threshold
-        first, last = _moved(low, high, presets.panels.reach)
+        first, last = moved(low, high, presets.panels.reach)
         if status is None:
             edges = steps([] if threshold is None else [threshold], WHOLE, RATIO)
         else:
@@ -298,7 +298,7 @@ class Density:
             slope.law[group.kind] += of_law @ down
 
 
-def _moved(low: Ints, high: Ints, reach: int) -> tuple[Ints, Ints]:
+def moved(low: Ints, high: Ints, reach: int) -> tuple[Ints, Ints]:
     """Return first and last + 1 of the tolls that offsets move into cells, (offset, cell)."""
     offsets = np.arange(-reach, reach + 1)[:, None]
     # below zero there is no record: who would be moved there stays at zero

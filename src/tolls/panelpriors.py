@@ -145,6 +145,15 @@ class Space:
             start = found[name].stop
         return found
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """What every coordinate is called."""
+        return tuple(
+            f"{name}[{', '.join(map(str, place))}]"
+            for name, shape in self.shapes.items()
+            for place in np.ndindex(shape)
+        )
+
     @property
     def dimensions(self) -> int:
         """Number of coordinates."""

@@ -54,6 +54,12 @@ class Said:
     sigma: tuple[float, float] | None = None
     spread: float = 0.0
 
+    def told(self) -> str:
+        """Return what is said in short, for a table."""
+        wording = "" if self.wording == "exact" else f"{self.wording.replace('_', ' ')} "
+        figures = [f"{y:,}" if isinstance(y, int) else str(y) for y in self.figure]
+        return f"{wording if self.wording != 'words' else ''}{' to '.join(figures)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:

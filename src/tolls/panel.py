@@ -1,0 +1,357 @@
+"""What was learned from many events: what sources are worth, and the toll of every event.
+
+Nothing is fitted here; `panelfitting` fits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tolls import markup
+from tolls.constants import CI_PROB, VERSION
+from tolls.convergence import Diagnostics
+from tolls.errors import nearest, shown
+from tolls.formatting import all_inert, count, interval, percent, ratio, text_table
+from tolls.panelpriors import Natural, Space
+from tolls.panelrows import Reports
+from tolls.paneltolls import Posteriors
+from tolls.patterns import Patterns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Panel"]
+
+type Floats = NDArray[np.floating[Any]]
+
+LEARNED = ("repeats", "gross", "bias", "spread", "offset")
+SURE = 0.5  # a statement that is rather a gross error than not stands among the conflicts
+TOLD = 5  # conflicts and sources that a sentence names one by one
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Panel:
+    """Sources and events of a panel, as `tolls.fit_panel` returns them.
+
+    Attributes
+    ----------
+    measure : str
+        What was counted.
+    reports : Reports
+        What was read, and what became of every row (``counts``).
+    verified : mapping of str to (low, high)
+        Tolls verified later, by event.
+    kinds : mapping of str to str
+        Kind of every event.
+    threshold : int or None
+        Smallest toll that the register of verified tolls holds.
+    draws : (chain, draw, coordinate) array
+        Of the posterior, in the coordinates of `space`.
+    diagnostics : Diagnostics
+    seed : int
+    digest : str
+        ``sha256:…`` of the reports, verified tolls and settings.
+    notes : tuple of str
+        What a reader of the numbers must know.
+    """
+
+    measure: str
+    reports: Reports
+    verified: Mapping[str, tuple[int, int]]
+    kinds: Mapping[str, str]
+    threshold: int | None
+    space: Space
+    patterns: Patterns
+    posteriors: Posteriors
+    draws: Floats
+    diagnostics: Diagnostics
+    seed: int
+    digest: str
+    notes: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def natural(self) -> Natural:
+        """Draws of the unknowns, (chain x draw, …)."""
+        return self.space.natural(self.draws.reshape(-1, self.draws.shape[-1]))
+
+    @cached_property
+    def _place(self) -> dict[str, int]:
+        return {event: i for i, event in enumerate(self.reports.events)}
+
+    @cached_property
+    def _pattern(self) -> NDArray[np.int64]:
+        """Return the pattern of every event."""
+        found = np.empty(len(self.reports.events), dtype=np.int64)
+        for place, pattern in enumerate(self.patterns.patterns):
+            found[list(pattern.events)] = place
+        return found
+
+    @cached_property
+    def sources(self) -> pd.DataFrame:
+        """What was learned of the sources.
+
+        A row per source (where it counts several categories, per source and category): ``source``,
+        ``grade``, ``kind``, ``reports``, ``verified`` (of them on events with a verified toll);
+        then median and ends of the 95 % interval (``_lo``, ``_hi``) of ``repeats`` (share of its
+        statements that repeat the common record), ``gross`` (share of gross errors), ``bias``
+        (stated : recorded of its own estimates), ``spread`` (their log-scale sd) and ``offset`` (by
+        how many people its definition differs from the record, on average).
+        """
+        import pandas as pd
+
+        found = self.natural
+        offsets = np.arange(-self.space.presets.panels.reach, self.space.presets.panels.reach + 1)
+        values = {
+            "repeats": (1 - found.gross) * found.agreement,
+            "gross": found.gross,
+            "bias": np.exp(found.bias),
+            "spread": found.spread,
+            "offset": found.offset @ offsets,
+        }
+        said = np.array([s.voice for s in self.reports.statements])
+        known = [self.reports.events[s.event] in self.verified for s in self.reports.statements]
+        n = len(self.reports.voices)
+        table = pd.DataFrame(
+            {
+                "source": [v.name for v in self.reports.voices],
+                "grade": [v.grade for v in self.reports.voices],
+                "kind": [v.kind for v in self.reports.voices],
+                "reports": np.bincount(said, minlength=n),
+                "verified": np.bincount(said, known, n).astype(int),
+            }
+        )
+        tail = (1 - CI_PROB) / 2
+        for name in LEARNED:
+            low, middle, high = np.quantile(values[name], [tail, 0.5, 1 - tail], axis=0)
+            table[name], table[f"{name}_lo"], table[f"{name}_hi"] = middle, low, high
+        return table
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """The toll of every event.
+
+        Columns ``event``, ``kind``, ``reports`` (statements used), ``verified_lo``, ``verified_hi``
+        (missing where nothing was verified), ``median``, ``lo`` and ``hi`` (95 %) in people, and
+        ``conflict``, the largest probability that one of its statements is a gross error.
+        """
+        import pandas as pd
+
+        tail = (1 - CI_PROB) / 2
+        each = np.array(
+            [
+                [
+                    *(self._quantile(p, q) for q in (tail, 0.5, 1 - tail)),
+                    self.posteriors.gross[p].max(),
+                    len(self.posteriors.gross[p]),
+                ]
+                for p in range(len(self.patterns.patterns))
+            ]
+        )[self._pattern]
+        ends = [self.verified.get(event) for event in self.reports.events]
+        low, high = (
+            pd.array([e and e[i] for e in ends], dtype="Int64") for i in range(2)
+        )
+        return pd.DataFrame(
+            {
+                "event": list(self.reports.events),
+                "kind": [self.kinds[event] for event in self.reports.events],
+                "reports": each[:, 4].astype(int),
+                "verified_lo": low,
+                "verified_hi": high,
+                "median": each[:, 1].astype(int),
+                "lo": each[:, 0].astype(int),
+                "hi": each[:, 2].astype(int),
+                "conflict": each[:, 3],
+            }
+        )
+
+    @cached_property
+    def conflicts(self) -> pd.DataFrame:
+        """Statements that no honest count explains, the surest first.
+
+        Columns ``event``, ``source``, ``stated``, ``gross`` (probability that it is a gross error),
+        ``median``, ``lo`` and ``hi`` (95 %) of the event's toll; those with a probability above one
+        half.
+        """
+        import pandas as pd
+
+        rows = []
+        for place, pattern in enumerate(self.patterns.patterns):
+            for (voice, said), gross in zip(
+                pattern.statements, self.posteriors.gross[place], strict=True
+            ):
+                if gross > SURE:
+                    rows += [
+                        (i, self.reports.voices[voice].name, said.told(), gross)
+                        for i in pattern.events
+                    ]
+        events = self.events
+        table = pd.DataFrame(
+            {
+                "event": [self.reports.events[i] for i, *_ in rows],
+                "source": [name for _, name, *_ in rows],
+                "stated": [told for *_, told, _ in rows],
+                "gross": np.array([gross for *_, gross in rows], dtype=float),
+            }
+        )
+        for column in ("median", "lo", "hi"):
+            table[column] = events[column].to_numpy()[[i for i, *_ in rows]]
+        return table.sort_values(["gross", "event"], ascending=[False, True], ignore_index=True)
+
+    def _quantile(self, pattern: int, probability: float) -> int:
+        """Return the smallest toll that holds a probability; cells of many are even inside."""
+        low, high, mass = self.posteriors.of(pattern)
+        below = np.cumsum(mass)
+        cell = min(int(np.searchsorted(below, probability * below[-1])), len(mass) - 1)
+        inside = (probability - (below[cell] - mass[cell])) / max(mass[cell], 1e-300)
+        wide = high[cell] - low[cell] + 1
+        return int(low[cell] + min(max(int(np.ceil(inside * wide)) - 1, 0), wide - 1))
+
+    def toll(self, event: str) -> pd.DataFrame:
+        """Return the posterior of one event's toll.
+
+        Parameters
+        ----------
+        event : str
+
+        Returns
+        -------
+        DataFrame
+            ``low``, ``high`` (people, both included; one number near what is stated) and
+            ``probability``, which adds up to one.
+
+        Raises
+        ------
+        KeyError
+            If no report speaks of such an event.
+
+        Examples
+        --------
+        >>> panel.toll("2017-10-01_NV_las_vegas")  # doctest: +SKIP
+        """
+        import pandas as pd
+
+        if event not in self._place:
+            near = nearest(str(event), self._place)
+            hint = f'; did you mean "{near}"?' if near else ""
+            raise KeyError(f'no report of an event "{shown(str(event))}"{hint}')
+        low, high, mass = self.posteriors.of(int(self._pattern[self._place[event]]))
+        some = mass > 0
+        return pd.DataFrame({"low": low[some], "high": high[some], "probability": mass[some]})
+
+    def _headline(self) -> str:
+        reports, events = len(self.reports.statements), len(self.reports.events)
+        return (
+            f"{reports:,} counts of {self.measure} by {len(self.reports.voices)} sources in "
+            f"{events:,} events, {len(self.verified):,} of them verified later."
+        )
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        found = []
+        for row in self.sources.to_dict("records"):
+            found.append(
+                (
+                    str(row["source"]),
+                    f"{row['reports']:,}",
+                    f"{row['verified']:,}",
+                    *(
+                        f"{tell(row[name])} ({tell(row[f'{name}_lo'])} to {tell(row[f'{name}_hi'])})"
+                        for name, tell in _TOLD.items()
+                    ),
+                )
+            )
+        return found
+
+    def _lines(self) -> list[str]:
+        """Return what stands below the table of sources."""
+        conflicts = self.conflicts
+        found = [
+            f"{len(conflicts):,} statements are rather gross errors than counts"
+            if len(conflicts)
+            else "No statement is rather a gross error than a count"
+        ]
+        if len(conflicts):
+            first = [
+                f"{row['event']}: {row['source']} states {row['stated']}, the toll is "
+                f"{interval(row['lo'], row['hi'])}"
+                for row in conflicts.head(TOLD).to_dict("records")
+            ]
+            more = ", among them" if len(conflicts) > TOLD else ""
+            found[0] += f"{more}: {'; '.join(first)}"
+        left = {what: n for what, n in self.reports.counts.items() if what not in ("read", "used")}
+        aside = ", ".join(f"{n:,} {what}" for what, n in left.items() if n)
+        read, used = (self.reports.counts[what] for what in ("read", "used"))
+        found.append(f"{read:,} rows read, {used:,} used" + (f"; not used: {aside}" if aside else ""))
+        return [*(f"{line}." for line in found), *self.notes]
+
+    def summary(self) -> str:
+        """Return what was learned, as text for a terminal."""
+        table = text_table(_HEADER, self._rows())
+        lines = [self._headline(), "", table, "", *self._lines(), self._diagnosed()]
+        return "\n".join(all_inert(lines))
+
+    def _diagnosed(self) -> str:
+        found = self.diagnostics
+        state = "sound" if found.ok else "failed: " + "; ".join(found.reasons)
+        return (
+            f"Diagnostics {state}: R-hat {found.rhat:.3f}, at least {count(found.ess, found.ess)} "
+            f"effective draws; seed {self.seed}, {self.digest[:19]}."
+        )
+
+    def __repr__(self) -> str:
+        return f"<Panel: {self._headline()}>"
+
+    def _repr_html_(self) -> str:
+        return "".join(
+            [
+                markup.paragraph(self._headline()),
+                markup.table(_HEADER, self._rows()),
+                markup.notes([*self._lines(), self._diagnosed()]),
+            ]
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return sources, events and conflicts as plain data."""
+        events = self.events.astype(object).where(self.events.notna(), None)
+        return {
+            "tolls": VERSION,
+            "measure": self.measure,
+            "digest": self.digest,
+            "seed": self.seed,
+            "threshold": self.threshold,
+            "rows": dict(self.reports.counts),
+            "sources": self.sources.to_dict("records"),
+            "events": events.to_dict("records"),
+            "conflicts": self.conflicts.to_dict("records"),
+            "diagnostics": {
+                "ok": self.diagnostics.ok,
+                "rhat": self.diagnostics.rhat,
+                "ess": self.diagnostics.ess,
+                "reasons": list(self.diagnostics.reasons),
+            },
+            "notes": list(self.notes),
+        }
+
+    def to_json(self) -> str:
+        """Return `to_dict` as one JSON object."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False)
+
+
+_TOLD = {
+    "repeats": percent,
+    "gross": percent,
+    "bias": ratio,
+    "spread": lambda value: f"{value:.2f}",
+    "offset": lambda value: f"{value:+.2f}",
+}
+_HEADER = (
+    "source", "counts", "verified", "repeats the record", "gross errors", "own : record",
+    "spread of its own", "counts more by",
+)  # fmt: skip

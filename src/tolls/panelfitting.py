@@ -1,0 +1,225 @@
+"""Fits a panel: reads, gathers, samples, and refuses what did not converge."""
+
+import hashlib
+import json
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tolls.constants import MEASURES
+from tolls.convergence import diagnose
+from tolls.errors import EstimateRefused, InputError, TollsWarning, check_type
+from tolls.panel import Panel
+from tolls.panelchains import ATTEMPTS, sample
+from tolls.paneldensity import Density
+from tolls.panelpriors import Space
+from tolls.panelrows import Reports, check_threshold, read_reports, read_verified
+from tolls.paneltolls import toll_posteriors
+from tolls.patterns import gathered
+from tolls.presets import load_presets
+from tolls.simulation import check_seed
+
+__all__ = ["fit_panel"]
+
+ANY = "event"  # kind of events of which no kind is given
+
+
+def fit_panel(
+    reports: Any,
+    truth: Any = None,
+    *,
+    seed: int,
+    measure: str = "killed",
+    categories: Sequence[str] = (),
+    sources: Mapping[str, Mapping[str, str]] | None = None,
+    kinds: Mapping[str, str] | None = None,
+    threshold: int | None = None,
+    reliability: str = "admiralty",
+    on_failure: str = "raise",
+) -> Panel:
+    r"""Learn from many events what their sources are worth, and every event's toll.
+
+    Every event has a toll and a common record, what the news archive says; a source repeats the
+    record, by its own definition of who counts, or makes an estimate of its own, or errs grossly.
+    How often it does which is learned, above all from events whose toll was verified later. Tolls
+    and records are summed out, so that the sampler meets the sources' parameters alone.
+
+    Parameters
+    ----------
+    reports : str, Path, DataFrame or list of mappings
+        A row per count: columns ``event`` and ``source`` with ``value``, ``low`` and ``high``, or
+        ``words``; the other columns of a ``reports.csv`` where there are any. A blank count says
+        nothing, and is no zero.
+    truth : str, Path, DataFrame, list of mappings or mapping, optional
+        Tolls that a register verified later: ``event`` with ``value``, or ``low`` and ``high`` (an
+        empty end is open); or ``{event: toll}``, ``{event: (low, high)}``.
+    seed : int
+    measure : str
+        ``killed``, ``injured``, ``missing`` or ``dead_or_missing``.
+    categories : sequence of str
+        Categories that count the toll beside ``all``, each by a definition of its own (as
+        ``victims`` does, without the offender); others are set aside and counted.
+    sources : mapping of str to mapping, optional
+        ``grade``, ``kind`` and ``group`` of sources, the priors of what is learned.
+    kinds : mapping of str to str, optional
+        Kind of every event; each kind has sizes of its own.
+    threshold : int, optional
+        Smallest toll that the register of verified tolls holds. Where it is left out, verified
+        events are taken for a random sample, and a note says so.
+    reliability : str
+        Scale of the grades, as of a case.
+    on_failure : str
+        ``raise``, or ``warn`` to see draws whose diagnostics fail.
+
+    Returns
+    -------
+    Panel
+
+    Raises
+    ------
+    InputError
+        With every fault of the tables and arguments.
+    EstimateRefused
+        If the diagnostics fail; its ``estimate`` holds the panel.
+
+    Examples
+    --------
+    >>> import tolls
+    >>> rows = [
+    ...     {"event": "a", "source": "wire", "value": 3},
+    ...     {"event": "a", "source": "monitor", "value": 4},
+    ... ]
+    >>> panel = tolls.fit_panel(rows, {"a": 4}, seed=1)  # doctest: +SKIP
+
+    References
+    ----------
+    Dawid and Skene (1979), Maximum likelihood estimation of observer error-rates using the EM
+    algorithm, Applied Statistics 28(1): that agreement tells what sources are worth.
+    """
+    check_seed(seed)
+    check_type("measure", measure, str, ", ".join(MEASURES))
+    if measure not in MEASURES:
+        raise InputError(f'measure: "{measure}" is unknown; allowed: {", ".join(MEASURES)}')
+    if isinstance(categories, str):
+        raise InputError(f'categories: is a text; allowed: a tuple, as ("{categories}",)')
+    if on_failure not in ("raise", "warn"):
+        raise InputError(f'on_failure: "{on_failure}" is unknown; allowed: raise, warn')
+    check_threshold(threshold, truth is not None)
+    presets = load_presets(reliability, Path())
+    read = read_reports(
+        reports, measure=measure, categories=categories, sources=sources or {}, presets=presets
+    )
+    verified, elsewhere = read_verified(truth, read.events, measure=measure, threshold=threshold)
+    kind = _kinds(kinds, read)
+    names = tuple(dict.fromkeys(kind.values()))
+    patterns = gathered(read, verified, [names.index(kind[e]) for e in read.events], presets)
+    space = Space(read.voices, len(names), threshold is not None, presets)
+    density = Density(patterns, space, threshold)
+    notes: list[str] = list(_noted(read, verified, elsewhere, threshold))
+    for settings in ATTEMPTS:
+        draws, divergences = sample(
+            density, space.dimensions, space.start, seed=seed, settings=settings
+        )
+        judged = diagnose({"toll": draws}, space.names, divergences)
+        if judged.ok:
+            break
+        notes.append(
+            f"A run failed ({'; '.join(judged.reasons)}): sampled again, longer and in smaller "
+            "steps."
+        )
+    panel = Panel(
+        measure,
+        read,
+        verified,
+        kind,
+        threshold,
+        space,
+        patterns,
+        toll_posteriors(density, draws.reshape(-1, space.dimensions)),
+        draws,
+        judged,
+        int(seed),
+        _digest(read, verified, kind, threshold, space),
+        tuple(notes),
+    )
+    if not judged.ok:
+        reason = (
+            f"the panel is refused: {'; '.join(judged.reasons)}. Try another seed; look for a "
+            "source that few events share with others, or whose counts are of another thing, or "
+            'pass on_failure="warn" to look at the draws all the same.'
+        )
+        if on_failure == "raise":
+            raise EstimateRefused(reason, panel)
+        warnings.warn(reason, TollsWarning, stacklevel=2)
+    return panel
+
+
+def _kinds(kinds: Mapping[str, str] | None, read: Reports) -> dict[str, str]:
+    """Return the kind of every event."""
+    if kinds is None:
+        return dict.fromkeys(read.events, ANY)
+    check_type("kinds", kinds, Mapping, 'a mapping, as {"event": "flood"}')
+    if lacking := [event for event in read.events if not isinstance(kinds.get(event), str)]:
+        raise InputError(
+            f'kinds: {len(lacking):,} events have no kind, among them "{lacking[0]}"; give every '
+            "event a text, or leave kinds out"
+        )
+    return {event: kinds[event] for event in read.events}
+
+
+def _noted(
+    read: Reports, verified: Mapping[str, Any], elsewhere: int, threshold: int | None
+) -> Sequence[str]:
+    """Say what the numbers rest on."""
+    notes = []
+    if not verified:
+        notes.append(
+            "No toll was verified: how far the common record lies from the toll is known from the "
+            "prior alone."
+        )
+    elif threshold is None:
+        notes.append(
+            "No threshold of the register is given: verified events are taken for a random sample "
+            "of all, in sizes too."
+        )
+    if elsewhere:
+        notes.append(f"{elsewhere:,} verified events are in no report and were left out.")
+    if read.set_aside:
+        aside = ", ".join(f"{name} ({n:,})" for name, n in sorted(read.set_aside.items()))
+        notes.append(f"Categories that were set aside, for they do not count the toll: {aside}.")
+    return notes
+
+
+def _digest(
+    read: Reports,
+    verified: Mapping[str, tuple[int, int]],
+    kinds: Mapping[str, str],
+    threshold: int | None,
+    space: Space,
+) -> str:
+    """Return a digest of everything that the numbers rest on."""
+    statements = sorted(
+        [read.events[s.event], s.voice, *astuple(s.said)] for s in read.statements
+    )
+    content = [
+        [astuple(voice) for voice in read.voices],
+        statements,
+        sorted([event, *ends] for event, ends in verified.items()),
+        sorted(kinds.items()),
+        threshold,
+        space.presets.model_dump(mode="json"),
+        space.presets.panels.model_dump(mode="json"),
+    ]
+    text = json.dumps(content, sort_keys=True, default=_plain)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of NumPy as Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is no part of a digest")

@@ -1,0 +1,162 @@
+r"""The exact posterior of every event's toll, given draws of what the sources are like.
+
+.. math:: p(T | y) \propto p(T)\, v(T) \sum_R p(R | T) \prod_j p_j(y_j | R)
+
+with the symbols of `paneldensity`, averaged over draws. Events of one pattern share theirs. The
+same sums give how probable it is that a statement is a gross error.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tolls.paneldensity import Density, moved, record_given
+from tolls.panelloops import told
+from tolls.panelpriors import Natural
+from tolls.patterns import Status
+from tolls.progress import progress
+from tolls.sizelaw import surviving
+
+__all__ = ["Posteriors", "toll_posteriors"]
+
+type Floats = NDArray[np.floating[Any]]
+type Ints = NDArray[np.int64]
+
+MOST, FEWEST = 200, 16  # draws over which posteriors are averaged
+ROOM = 2 * 10**8  # probabilities of entries that may be computed for it; more draws tell no more
+BLOCK = 5 * 10**6  # numbers that are held at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Posteriors:
+    """What is known of the toll of every pattern's events.
+
+    Attributes
+    ----------
+    begin : (pattern + 1,) int array
+        First cell of each.
+    low, high : (cell,) int arrays
+        People.
+    probability : (cell,) array
+        Adds up to one in every pattern.
+    gross : (pattern,) tuple of (statement,) arrays
+        Probability that a statement is a gross error, in the pattern's order.
+    """
+
+    begin: Ints
+    low: Ints
+    high: Ints
+    probability: Floats
+    gross: tuple[Floats, ...]
+
+    def of(self, pattern: int) -> tuple[Ints, Ints, Floats]:
+        """Return first and last number and probability of a pattern's cells."""
+        own = slice(self.begin[pattern], self.begin[pattern + 1])
+        return self.low[own], self.high[own], self.probability[own]
+
+
+def toll_posteriors(density: Density, points: Floats) -> Posteriors:
+    """Return the posterior of every pattern's toll.
+
+    Parameters
+    ----------
+    density : Density
+    points : (draw, coordinate) array
+        Draws of its posterior; as many of them are used as are worth their time.
+
+    Returns
+    -------
+    Posteriors
+    """
+    patterns, entries = density.patterns, density.entries
+    most = min(MOST, max(FEWEST, ROOM // max(len(entries.voice), 1)), len(points))
+    used = points[np.linspace(0, len(points) - 1, most).round().astype(int)]
+    begin = np.append(patterns.begin, len(patterns.low))
+    first_entry = np.concatenate([[0], np.cumsum(np.diff(begin) * density.sums.statements)])
+    probability = np.zeros(len(patterns.low))
+    gross = tuple(np.zeros(len(p.statements)) for p in patterns.patterns)
+    grids: dict[bytes, list[int]] = {}
+    for i in range(len(patterns.patterns)):
+        own = slice(begin[i], begin[i + 1])
+        key = patterns.low[own].tobytes()
+        grids.setdefault(key, []).append(i)
+    each = max(1, BLOCK // max(len(entries.voice), 1))
+    blocks = [used[start : start + each] for start in range(0, most, each)]
+    with progress("tolls of events", len(blocks) * len(grids)) as show:
+        for done, block in enumerate(blocks):
+            natural = density.space.natural(block)
+            chance, wrong = _chances(density, natural)
+            for here, members in enumerate(grids.values()):
+                own = slice(begin[members[0]], begin[members[0] + 1])
+                low, high = patterns.low[own], patterns.high[own]
+                given = _mixed(density, natural, low, high)
+                for i, mass in _priors(density, natural, low, high, members):
+                    n, m = len(low), density.sums.statements[i]
+                    at = patterns.entry[first_entry[i] : first_entry[i + 1]].reshape(n, m)
+                    seen = np.log(chance[:, at]).sum(axis=2)
+                    seen = np.exp(seen - seen.max(axis=1, keepdims=True))
+                    tolls = mass * np.einsum("dr,drt->dt", seen, given)
+                    total = tolls.sum(axis=1, keepdims=True)
+                    probability[begin[i] : begin[i + 1]] += (tolls / total).sum(axis=0) / most
+                    record = seen * np.einsum("dt,drt->dr", mass, given) / total
+                    gross[i][:] += np.einsum("dr,drs->s", record, wrong[:, at]) / most
+                if show:
+                    show(done * len(grids) + here + 1)
+    return Posteriors(begin, patterns.low, patterns.high, probability, gross)
+
+
+def _chances(density: Density, natural: Natural) -> tuple[Floats, Floats]:
+    """Return the probability of every entry, and how much of it is gross error, (draw, entry)."""
+    entries, draws = density.entries, len(natural.listed)
+    chance = np.empty((draws, len(entries.voice)))
+    wrong = np.empty_like(chance)
+    for d in range(draws):
+        own = told(entries, natural.at(d))
+        chance[d] = own.chance
+        wrong[d] = natural.gross[d][entries.voice] * own.wrong / own.chance
+    return chance, wrong
+
+
+def _mixed(density: Density, natural: Natural, low: Ints, high: Ints) -> Floats:
+    """Return P(record in a cell | toll in another of the same cells), (draw, record, toll)."""
+    presets = density.space.presets
+    first, last = moved(low, high, presets.panels.reach)
+    inside = np.minimum(last[..., None], high + 1) - np.maximum(first[..., None], low)
+    offsets = np.maximum(inside, 0) / (high - low + 1.0)
+    spreads = record_given(low, high, low, high, presets)
+    given = np.concatenate([offsets, spreads])
+    flat = natural.record @ given.reshape(len(given), -1)
+    mixed: Floats = flat.reshape(len(flat), len(low), len(low))
+    return mixed
+
+
+def _priors(
+    density: Density, natural: Natural, low: Ints, high: Ints, members: list[int]
+) -> Iterator[tuple[int, Floats]]:
+    """Yield patterns with the prior mass of their toll's cells, (draw, toll)."""
+    edges = np.append(low, high[-1] + 1)
+    kept: dict[tuple[int, Status], Floats] = {}
+    for i in members:
+        pattern = density.patterns.patterns[i]
+        key = pattern.kind, pattern.status
+        if key not in kept:
+            kept[key] = _prior(density, natural, edges, *key)
+        yield i, kept[key]
+
+
+def _prior(
+    density: Density, natural: Natural, edges: Ints, kind: int, status: Status
+) -> Floats:
+    at = edges if status is None else np.clip(edges, status[0], status[1] + 1)
+    threshold = density.threshold
+    found = []
+    for law, listed in zip(natural.law[:, kind], natural.listed[:, 0], strict=True):
+        above = surviving(law, at.astype(float))[0]
+        if status is None and threshold is not None:
+            beyond = surviving(law, np.maximum(at, threshold).astype(float))[0]
+            above = above - listed * beyond
+        found.append(above[:-1] - above[1:])
+    return np.array(found)
