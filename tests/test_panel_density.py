@@ -2,83 +2,13 @@
 
 import numpy as np
 import pytest
+from helpers_panel import PRESETS, ROWS, by_hand, panel
 from scipy.stats import norm
 
 from tolls.errors import InputError
-from tolls.paneldensity import Density
-from tolls.panelpriors import Space
-from tolls.panelrows import Said, Voice, read_reports, read_verified
-from tolls.patterns import gathered
-from tolls.presets import load_presets
+from tolls.panelrows import Said, Voice
 from tolls.utterances import cells_of
 from tolls.wordings import log_pmf
-
-PRESETS = load_presets()
-MOST = 1500  # people: of the small panels below next to nothing lies beyond
-ROWS = [
-    {"event": "a", "source": "one", "value": 3},
-    {"event": "a", "source": "two", "value": 4},
-    {"event": "b", "source": "one", "value": 0},
-    {"event": "b", "source": "three", "low": 1, "high": 10, "qualifier": "range"},
-    {"event": "c", "source": "two", "value": 12},
-    {"event": "c", "source": "three", "value": 12},
-    {"event": "d", "source": "two", "value": 12},
-    {"event": "d", "source": "three", "value": 12},
-    {"event": "e", "source": "one", "value": ""},  # blank is no zero
-    {"event": "e", "source": "three", "value": 7},
-]
-TRUTH = {"a": 4, "d": (4, 30)}
-
-
-def panel(rows=ROWS, truth=TRUTH, threshold=4):
-    reports = read_reports(rows, measure="killed", categories=(), sources={}, presets=PRESETS)
-    verified, _ = read_verified(truth, reports.events, measure="killed", threshold=threshold)
-    patterns = gathered(reports, verified, [0] * len(reports.events), PRESETS)
-    space = Space(reports.voices, 1, threshold is not None, PRESETS)
-    return reports, verified, space, Density(patterns, space, threshold)
-
-
-def by_hand(reports, verified, natural, threshold, *, counting=True):
-    """Sum every toll and every record, one number at a time; nothing is shared with the package."""
-    number = np.arange(MOST + 1)
-    centre = np.log(np.where(number == 0, 0.25, number))
-    noise = (0.5 / np.maximum(number, 1)) * counting
-
-    def within(low, high, mean, sd):
-        with np.errstate(divide="ignore"):
-            ends = np.log(np.maximum(low, 0.0)), np.log(high)
-        return norm.cdf(ends[1], mean, sd) - norm.cdf(ends[0], mean, sd)
-
-    zero, scale, tail = 1 / (1 + np.exp(-natural.law[0, 0])), *np.exp(natural.law[0, 1:])
-    left = np.r_[1.0, (1 - zero) * (1 + number / scale) ** -tail]
-    toll = left[:-1] - left[1:]
-    record = np.zeros((MOST + 1, MOST + 1))  # given the toll, in columns
-    for offset, share in zip(range(-2, 3), natural.record[:5], strict=True):
-        np.add.at(record, (np.clip(number + offset, 0, MOST), number), share)
-    for sd, share in zip((0.2, 1.0), natural.record[5:], strict=True):
-        wide = np.sqrt(sd**2 + noise)
-        record += share * within(number[:, None] - 0.5, number[:, None] + 0.5, centre, wide)
-    total = 0.0
-    for place, event in enumerate(reports.events):
-        weight = toll.copy()
-        low, high = verified.get(event, (0, MOST))
-        weight[(number < low) | (number > high)] = 0.0
-        listed = natural.listed * (number >= threshold)
-        weight *= listed if event in verified else 1 - listed
-        chance = record @ weight
-        for statement in (s for s in reports.statements if s.event == place):
-            v, figure = statement.voice, statement.said.figure
-            low, high = figure[0], figure[-1]
-            variance = natural.spread[v] ** 2 + noise
-            mean = centre + natural.bias[v]
-            own = within(low - 0.5, high + 0.5, mean, np.sqrt(variance))
-            gross = within(low - 0.5, high + 0.5, mean, np.sqrt(variance + 1.5**2))
-            moved = np.maximum(number[:, None] + np.arange(-2, 3), 0)
-            same = ((moved >= low) & (moved <= high)) @ natural.offset[v]
-            a, e = natural.agreement[v], natural.gross[v]
-            chance = chance * ((1 - e) * (a * same + (1 - a) * own) + e * gross)
-        total += np.log(chance.sum())
-    return total
 
 
 def likelihood(density, space, point):
@@ -93,8 +23,13 @@ def test_density_is_the_sum_over_every_toll_and_record(seed):
     point[space.slices["law"]] = [0.3, -0.5, 1.0 + 0.2 * seed]
     natural = space.natural(point)
     found = likelihood(density, space, point)
-    exact = by_hand(reports, verified, natural, 4)
-    wrong = by_hand(reports, verified, natural, 4, counting=False)
+    exact, wrong = (
+        sum(
+            np.log(weight.sum())
+            for weight, _ in by_hand(reports, verified, natural, 4, counting=counting)
+        )
+        for counting in (True, False)
+    )
     # cells beyond 16 people are looked at in their middle: two parts in 10,000 an event
     assert found == pytest.approx(exact, abs=2e-4 * len(reports.events))
     assert abs(found - wrong) > 100 * abs(found - exact)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tolls.estimate import Estimate
     from tolls.fitting import fit, from_pymc
     from tolls.graph import pymc_model
+    from tolls.learning import learn
     from tolls.loading import load
     from tolls.panel import Panel
     from tolls.panelfitting import fit_panel
@@ -53,6 +54,7 @@ _HOME = {
     "fit": "fitting",
     "fit_panel": "panelfitting",
     "from_pymc": "fitting",
+    "learn": "learning",
     "load": "loading",
     "pymc_model": "graph",
     "read_case": "casefile",
@@ -82,6 +84,7 @@ __all__ = [
     "fit",
     "fit_panel",
     "from_pymc",
+    "learn",
     "load",
     "plots",
     "pymc_model",

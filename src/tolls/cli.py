@@ -21,6 +21,7 @@ from tolls.evidence import gather
 from tolls.measures import label
 from tolls.outputs import inputs_of, made_apart, write_apart
 from tolls.overview import understood
+from tolls.panelcommand import add_panel, run_panel
 from tolls.reports import as_csv
 from tolls.terminal import say, say_table, tell, watched
 
@@ -198,6 +199,11 @@ def _parser() -> argparse.ArgumentParser:
         help="where the file calls a column otherwise: value=Deaths",
     )  # fmt: skip
     adapt.set_defaults(run=_import)
+
+    panel = commands.add_parser("panel", help="learn from many events what their sources are worth")
+    panel.add_argument("--seed", type=int, metavar="N", help=f"seed (default {DEFAULT_SEED})")
+    add_panel(panel)
+    panel.set_defaults(run=lambda options: run_panel(options, _seed(options)))
 
     shape = commands.add_parser("schema", help="print the JSON Schema of a case.toml, for editors")
     shape.add_argument("of", nargs="?", default="case", metavar="WHAT", help="case or reports")

@@ -14,8 +14,8 @@ from tolls.terminal import tell
 __all__ = ["inputs_of", "made_apart", "write_apart"]
 
 WRITTEN = (
-    "index.html", "document.pdf", "estimate.json", "estimate.nc", "estimates.csv", "runs.jsonl",
-    "calibration.json", "coverage.csv", "scores.csv", "summary.csv", "unscored.csv",
+    "index.html", "document.pdf", "estimate.json", "estimate.nc", "estimates.csv", "panel.json",
+    "runs.jsonl", "calibration.json", "coverage.csv", "scores.csv", "summary.csv", "unscored.csv",
 )  # fmt: skip
 """Names of files that commands write to a folder, beside figures."""
 

@@ -5,7 +5,6 @@ Nothing is fitted here; `panelfitting` fits.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,7 +17,7 @@ from tolls import markup
 from tolls.constants import CI_PROB, VERSION
 from tolls.convergence import Diagnostics
 from tolls.errors import nearest, shown
-from tolls.formatting import all_inert, count, interval, percent, ratio, text_table
+from tolls.formatting import all_inert, ratio, text_table
 from tolls.panelpriors import Natural, Space
 from tolls.panelrows import Reports
 from tolls.paneltolls import Posteriors
@@ -155,9 +154,7 @@ class Panel:
             ]
         )[self._pattern]
         ends = [self.verified.get(event) for event in self.reports.events]
-        low, high = (
-            pd.array([e and e[i] for e in ends], dtype="Int64") for i in range(2)
-        )
+        low, high = (pd.array([e and e[i] for e in ends], dtype="Int64") for i in range(2))
         return pd.DataFrame(
             {
                 "event": list(self.reports.events),
@@ -261,10 +258,7 @@ class Panel:
                     str(row["source"]),
                     f"{row['reports']:,}",
                     f"{row['verified']:,}",
-                    *(
-                        f"{tell(row[name])} ({tell(row[f'{name}_lo'])} to {tell(row[f'{name}_hi'])})"
-                        for name, tell in _TOLD.items()
-                    ),
+                    *(_told(row, name) for name in LEARNED),
                 )
             )
         return found
@@ -280,7 +274,7 @@ class Panel:
         if len(conflicts):
             first = [
                 f"{row['event']}: {row['source']} states {row['stated']}, the toll is "
-                f"{interval(row['lo'], row['hi'])}"
+                f"{_people(row['lo'], row['hi'])}"
                 for row in conflicts.head(TOLD).to_dict("records")
             ]
             more = ", among them" if len(conflicts) > TOLD else ""
@@ -288,7 +282,9 @@ class Panel:
         left = {what: n for what, n in self.reports.counts.items() if what not in ("read", "used")}
         aside = ", ".join(f"{n:,} {what}" for what, n in left.items() if n)
         read, used = (self.reports.counts[what] for what in ("read", "used"))
-        found.append(f"{read:,} rows read, {used:,} used" + (f"; not used: {aside}" if aside else ""))
+        found.append(
+            f"{read:,} rows read, {used:,} used" + (f"; not used: {aside}" if aside else "")
+        )
         return [*(f"{line}." for line in found), *self.notes]
 
     def summary(self) -> str:
@@ -301,7 +297,7 @@ class Panel:
         found = self.diagnostics
         state = "sound" if found.ok else "failed: " + "; ".join(found.reasons)
         return (
-            f"Diagnostics {state}: R-hat {found.rhat:.3f}, at least {count(found.ess, found.ess)} "
+            f"Diagnostics {state}: R-hat {found.rhat:.3f}, at least {found.ess:,.0f} "
             f"effective draws; seed {self.seed}, {self.digest[:19]}."
         )
 
@@ -339,18 +335,22 @@ class Panel:
             "notes": list(self.notes),
         }
 
-    def to_json(self) -> str:
-        """Return `to_dict` as one JSON object."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False)
+
+def _people(low: int, high: int) -> str:
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-_TOLD = {
-    "repeats": percent,
-    "gross": percent,
-    "bias": ratio,
-    "spread": lambda value: f"{value:.2f}",
-    "offset": lambda value: f"{value:+.2f}",
-}
+def _told(row: Mapping[Any, Any], name: str) -> str:
+    """Return median and interval of what was learned, in few digits."""
+    middle, low, high = (float(row[column]) for column in (name, f"{name}_lo", f"{name}_hi"))
+    if name in ("repeats", "gross"):
+        return f"{100 * middle:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+    if name == "bias":
+        return f"{ratio(middle)} ({ratio(low)} to {ratio(high)})"
+    sign = "+" if name == "offset" else ""
+    return f"{middle:{sign}.2f} ({low:{sign}.2f} to {high:{sign}.2f})"
+
+
 _HEADER = (
     "source", "counts", "verified", "repeats the record", "gross errors", "own : record",
     "spread of its own", "counts more by",

@@ -17,7 +17,7 @@ from tolls.threads import ONE_THREAD
 
 __all__ = ["ATTEMPTS", "CHAINS", "Settings", "sample"]
 
-type Floats = NDArray[np.float64]
+type Floats = NDArray[np.floating[Any]]
 
 CHAINS = 4
 type LogDensity = Callable[[Floats], tuple[float, Floats]]

@@ -244,12 +244,12 @@ class Density:
             edges = edges[(edges >= status[0]) & (edges <= status[1] + 1)]
             first, last = (np.clip(side, status[0], status[1] + 1) for side in (first, last))
             threshold = None
-        wanted = [first, last, edges, *([] if threshold is None else [[threshold]])]
-        at = np.unique(np.concatenate([np.ravel(own) for own in wanted]))
-        place = [np.searchsorted(at, own) for own in (first, last, edges)]
+        begins = np.array([] if threshold is None else [threshold], dtype=np.int64)
+        at = np.unique(np.concatenate([first.ravel(), last.ravel(), edges, begins]))
         spread = record_given(low, high, edges[:-1], edges[1:] - 1, presets)
         register = -1 if threshold is None else int(np.searchsorted(at, threshold))
-        return Open(*place, spread, register), at.astype(float)
+        first, last, edges = (np.searchsorted(at, own) for own in (first, last, edges))
+        return Open(first, last, edges, spread, register), at.astype(float)
 
     def __call__(self, point: Floats) -> tuple[float, Floats]:
         """Return the log posterior density at a point, up to a constant, and its gradient."""

@@ -202,9 +202,7 @@ def _digest(
     space: Space,
 ) -> str:
     """Return a digest of everything that the numbers rest on."""
-    statements = sorted(
-        [read.events[s.event], s.voice, *astuple(s.said)] for s in read.statements
-    )
+    statements = sorted([read.events[s.event], s.voice, *astuple(s.said)] for s in read.statements)
     content = [
         [astuple(voice) for voice in read.voices],
         statements,

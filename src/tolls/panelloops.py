@@ -66,7 +66,7 @@ class Sums(NamedTuple):
     """Where cells of the record and entries meet."""
 
     begin: Ints  # (pattern + 1,): first point
-    count: Floats  # (pattern,): events
+    events: Floats  # (pattern,): how many
     cell: Ints  # (point,): of the record, among all masses
     statements: Ints  # (pattern,): how many
     entry: Ints  # of every point one after the other
@@ -125,9 +125,7 @@ def _piece(low: float, high: float, bias: float, variance: float) -> tuple[float
 def told(entries: Entries, natural: Natural) -> Told:
     """Return the probability of every entry."""
     n = len(entries.voice)
-    found = Told(
-        np.empty(n), np.empty(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
-    )
+    found = Told(np.empty(n), np.empty(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n))
     for i in range(n):
         j = entries.voice[i]
         a, e, bias = natural.agreement[j], natural.gross[j], natural.bias[j]
@@ -205,9 +203,7 @@ def _unlisted(group: Open, above: Floats, listed: float) -> Floats:
 
 
 @compiled
-def open_masses(
-    group: Open, above: Floats, listed: float, record: Floats, mass: Floats
-) -> Floats:
+def open_masses(group: Open, above: Floats, listed: float, record: Floats, mass: Floats) -> Floats:
     """Fill the masses of cells from survival; return their parts by share of the record."""
     kept = _unlisted(group, above, listed)
     offsets, cells = group.first.shape
@@ -266,7 +262,7 @@ def summed(sums: Sums, mass: Floats, chance: Floats) -> tuple[float, Floats, Flo
     of_mass, of_entry = np.zeros(len(mass)), np.zeros(len(chance))
     value, at = 0.0, 0
     share = np.empty(np.diff(sums.begin).max())
-    for p in range(len(sums.count)):
+    for p in range(len(sums.events)):
         begin, n, m = sums.begin[p], sums.begin[p + 1] - sums.begin[p], sums.statements[p]
         total = 0.0
         for i in range(n):
@@ -285,8 +281,8 @@ def summed(sums: Sums, mass: Floats, chance: Floats) -> tuple[float, Floats, Flo
             for i in range(n):
                 share[i] = math.exp(share[i] - top)
                 total += share[i]
-        value += sums.count[p] * (top + math.log(total))
-        scale = sums.count[p] / total
+        value += sums.events[p] * (top + math.log(total))
+        scale = sums.events[p] / total
         for i in range(n):
             part, c = share[i] * scale, sums.cell[begin + i]
             of_mass[c] += part / mass[c]

@@ -235,8 +235,9 @@ def _expit(logit: float) -> float:
 @compiled
 def _shares(ratios: Floats, place: int, shares: Floats) -> None:
     """Fill shares from log ratios to that at `place`."""
-    top = max(0.0, ratios.max())
-    total, taken = 0.0, 0
+    top, total, taken = 0.0, 0.0, 0
+    for ratio in ratios:
+        top = max(top, ratio)
     for i in range(len(shares)):
         ratio = 0.0
         if i != place:

@@ -147,9 +147,7 @@ def _priors(
         yield i, kept[key]
 
 
-def _prior(
-    density: Density, natural: Natural, edges: Ints, kind: int, status: Status
-) -> Floats:
+def _prior(density: Density, natural: Natural, edges: Ints, kind: int, status: Status) -> Floats:
     at = edges if status is None else np.clip(edges, status[0], status[1] + 1)
     threshold = density.threshold
     found = []

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tolls.constants import LEVELS
-from tolls.domains import NUMBER, Positive, Probability, Spread
+from tolls.domains import NUMBER, Name, Positive, Probability, Spread
 from tolls.errors import InputError, Problems
 from tolls.files import Unreadable, read_toml
 from tolls.validation import add_faults
@@ -52,6 +52,20 @@ class SourceKind(_Table):
     words: str
     median: Positive
     sd: Spread
+
+
+class Learned(_Table):
+    """What a panel taught of one source (`tolls.learn`), in place of its grade and kind.
+
+    Median and log-scale sd of its bias, median scatter, reliability Beta(a, b); and of how many of
+    its counts.
+    """
+
+    bias: Positive
+    bias_sd: Spread
+    scatter: Spread
+    reliability: tuple[Positive, Positive]
+    counts: Annotated[int, Field(ge=1)]
 
 
 class EventKind(_Table):
@@ -384,6 +398,8 @@ class Presets(_Table):
     doubts: Doubts
     root: Root
     partition: PartitionPrior
+    # a scale that nothing was learned for has none, and the digest of its cases stays as it was
+    sources: dict[Name, Learned] = Field(default_factory=dict, exclude_if=lambda found: not found)
     # no fit reads these, so they are no part of a saved case or of its digest
     elicitation: Elicitation = Field(
         default_factory=lambda: _shipped(Elicitation, "elicitation"), exclude=True

@@ -27,6 +27,7 @@ from tolls.variants import (
     bias_median_one,
     bias_of_all_free,
     bias_times,
+    by_grade,
     gathered,
     graded,
     only_on,
@@ -54,8 +55,10 @@ def sensitivity(
     Scenarios are: ``zero mean``, no kind of source or evidence over- or understates on average;
     ``free mean``, the bias that all sources share may be twofold and more; ``anchored``, the mean
     biases are known, as if an anchor had shown them, and sources differ by their grade alone;
-    ``grades one up`` and ``one down`` (A to E; F stays); priors and reports given more or less
-    power; and the case without each source, where relays of it do not stand in for it.
+    ``grades one up`` and ``one down`` (A to E; F stays); ``by grade, nothing learned``, where a
+    scale holds what was learned of sources (`tolls.learn`), as if it did not; priors and reports
+    given more or less power; and the case without each source, where relays of it do not stand in
+    for it.
 
     Parameters
     ----------
@@ -130,7 +133,8 @@ class _Questions:
     def count(self) -> int:
         """Number of variants that are settled."""
         levels = len(self.case.presets.sensitivity.factors) - 1
-        return 5 + levels + len(self.own.evidence.sources) + 2 * len(self.split)
+        priors = 5 + (by_grade(self.case) is not None)
+        return priors + levels + len(self.own.evidence.sources) + 2 * len(self.split)
 
     def answered(self) -> Sensitivity:
         own, place, presets = self.own, self.place, self.case.presets.sensitivity
@@ -191,6 +195,8 @@ class _Questions:
         yield self.settled(PRIORS, "anchored", bias_known(case))
         yield self.settled(PRIORS, "grades one up", graded(case, 1))
         yield self.settled(PRIORS, "grades one down", graded(case, -1))
+        if taught := by_grade(case):
+            yield self.settled(PRIORS, "by grade, nothing learned", taught)
 
     def powers(self) -> Iterator[Scenario]:
         power = self.case.presets.sensitivity.power

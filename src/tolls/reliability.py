@@ -72,8 +72,9 @@ def source_prior(source: SourceDeclaration, presets: Presets) -> SourcePrior:
     With the kind's median bias :math:`\mu` and sd :math:`\sigma_k` and the grade's scatter
     :math:`\sigma_g`: log bias ~ Normal(log mu, hypot(sigma_k, sigma_g)); log scatter ~ Normal(log
     sigma_g, 0.5); reliability ~ Beta of the grade, or of letter and digit together. A declared
-    prior replaces the whole of what it declares. An anchor of the level has neither bias nor
-    scatter.
+    prior replaces the whole of what it declares; of a source that the scale learned of by its name
+    (`tolls.learn`) what was learned stands in for kind and grade. An anchor of the level has
+    neither bias nor scatter.
 
     Parameters
     ----------
@@ -99,12 +100,18 @@ def source_prior(source: SourceDeclaration, presets: Presets) -> SourcePrior:
         bias, scatter = LogNormal(0.0, NONE), LogNormal(math.log(NONE), NONE)
     kind = presets.source_kinds[source.kind]
     honest = presets.combined[source.grade] if len(source.grade) > 1 else grade.reliability
+    words, typical = grade.words, grade.scatter
+    usual = LogNormal(math.log(kind.median), math.hypot(kind.sd, grade.scatter))
+    if learned := presets.sources.get(source.name):
+        honest, typical = learned.reliability, learned.scatter
+        usual = LogNormal(math.log(learned.bias), learned.bias_sd)
+        words = f"but learned from {learned.counts:,} of its counts"
     return SourcePrior(
         name=source.name,
         grade=source.grade,
-        words=grade.words,
-        bias=bias or LogNormal(math.log(kind.median), math.hypot(kind.sd, grade.scatter)),
-        scatter=scatter or LogNormal(math.log(grade.scatter), presets.belief.scatter_log_sd),
+        words=words,
+        bias=bias or usual,
+        scatter=scatter or LogNormal(math.log(typical), presets.belief.scatter_log_sd),
         reliability=source.reliability or Beta(*honest),
         composition=grade.composition,
     )

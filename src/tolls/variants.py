@@ -13,14 +13,14 @@ from tolls.constants import ROOTS
 from tolls.declaration import NodeTable, RangeDeclaration, SourceTable
 from tolls.errors import InputError
 from tolls.evidence import Evidence, gather
-from tolls.priors import half_width
+from tolls.priors import LogNormal, half_width
 from tolls.relays import by_line, origin_of
 from tolls.reliability import NONE
 from tolls.reports import Report
 
 __all__ = [
-    "bias_known", "bias_median_one", "bias_of_all_free", "bias_times", "gathered", "graded",
-    "of_measure", "only_on", "without",
+    "bias_known", "bias_median_one", "bias_of_all_free", "bias_times", "by_grade", "gathered",
+    "graded", "of_measure", "only_on", "without",
 ]  # fmt: skip
 
 LETTERS = "ABCDE"  # from the most to the least reliable; F cannot be judged and has no neighbours
@@ -128,10 +128,29 @@ def _with_biases(case: Case, change: Changed) -> dict[str, SourceTable]:
         return table.model_copy(update={"bias": change(table.bias, source)})
 
     found = {}
-    for name, source in case.declaration.sources.items():
+    for name, source in _declared(case).items():
         nodes = {node: changed(table, source) for node, table in source.nodes.items()}
         found[name] = changed(source, source).model_copy(update={"nodes": nodes})
     return found
+
+
+def _declared(case: Case) -> dict[str, SourceTable]:
+    """Return all sources as declared, where a bias was learned (`tolls.learn`) with that."""
+    found = dict(case.declaration.sources)
+    for name, learned in case.presets.sources.items():
+        own = found.get(name, SourceTable())
+        if name in case.sources and own.bias is None:
+            low, high = LogNormal(math.log(learned.bias), learned.bias_sd).interval(0.95)
+            bias = RangeDeclaration(low=low, high=high, mass=0.95)
+            found[name] = own.model_copy(update={"bias": bias})
+    return found
+
+
+def by_grade(case: Case) -> Case | None:
+    """Return the case in which nothing was learned of its sources; none where nothing was."""
+    if not set(case.presets.sources) & set(case.sources):
+        return None
+    return _varied(case, presets={"sources": {}})
 
 
 def graded(case: Case, better: int) -> Case | None:

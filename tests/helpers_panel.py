@@ -1,0 +1,161 @@
+"""Small panels, their density summed by hand, and panels that are simulated from the prior."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import norm
+
+from tolls.paneldensity import Density
+from tolls.panelpriors import Space
+from tolls.panelrows import read_reports, read_verified
+from tolls.patterns import gathered
+from tolls.presets import load_presets
+
+PRESETS = load_presets()
+MOST = 1500  # people: of the small panels below next to nothing lies beyond
+ROWS = [
+    {"event": "a", "source": "one", "value": 3},
+    {"event": "a", "source": "two", "value": 4},
+    {"event": "b", "source": "one", "value": 0},
+    {"event": "b", "source": "three", "low": 1, "high": 10, "qualifier": "range"},
+    {"event": "c", "source": "two", "value": 12},
+    {"event": "c", "source": "three", "value": 12},
+    {"event": "d", "source": "two", "value": 12},
+    {"event": "d", "source": "three", "value": 12},
+    {"event": "e", "source": "one", "value": ""},  # blank is no zero
+    {"event": "e", "source": "three", "value": 7},
+]
+TRUTH = {"a": 4, "d": (4, 30)}
+
+
+def panel(rows=ROWS, truth=TRUTH, threshold=4):
+    reports = read_reports(rows, measure="killed", categories=(), sources={}, presets=PRESETS)
+    verified, _ = read_verified(truth, reports.events, measure="killed", threshold=threshold)
+    patterns = gathered(reports, verified, [0] * len(reports.events), PRESETS)
+    space = Space(reports.voices, 1, threshold is not None, PRESETS)
+    return reports, verified, space, Density(patterns, space, threshold)
+
+
+def by_hand(reports, verified, natural, threshold, *, counting=True):
+    """Sum every toll and every record, one number at a time; nothing is shared with the package.
+
+    Yields of every event the probability of its statements with each toll, and with each of them as
+    a gross error, in the order of the voices.
+    """
+    number = np.arange(MOST + 1)
+    centre = np.log(np.where(number == 0, 0.25, number))
+    noise = (0.5 / np.maximum(number, 1)) * counting
+
+    def within(low, high, mean, sd):
+        with np.errstate(divide="ignore"):
+            ends = np.log(np.maximum(low, 0.0)), np.log(high)
+        return norm.cdf(ends[1], mean, sd) - norm.cdf(ends[0], mean, sd)
+
+    zero, scale, tail = 1 / (1 + np.exp(-natural.law[0, 0])), *np.exp(natural.law[0, 1:])
+    left = np.r_[1.0, (1 - zero) * (1 + number / scale) ** -tail]
+    toll = left[:-1] - left[1:]
+    record = np.zeros((MOST + 1, MOST + 1))  # given the toll, in columns
+    for offset, share in zip(range(-2, 3), natural.record[:5], strict=True):
+        np.add.at(record, (np.clip(number + offset, 0, MOST), number), share)
+    for sd, share in zip((0.2, 1.0), natural.record[5:], strict=True):
+        wide = np.sqrt(sd**2 + noise)
+        record += share * within(number[:, None] - 0.5, number[:, None] + 0.5, centre, wide)
+    for place, event in enumerate(reports.events):
+        weight = toll.copy()
+        low, high = verified.get(event, (0, MOST))
+        weight[(number < low) | (number > high)] = 0.0
+        listed = natural.listed[0] * (number >= threshold)
+        weight *= listed if event in verified else 1 - listed
+        whole, wrong = np.ones(MOST + 1), []
+        said = [s for s in reports.statements if s.event == place]
+        for statement in sorted(said, key=lambda s: s.voice):
+            v, figure = statement.voice, statement.said.figure
+            low, high = figure[0], figure[-1]
+            variance = natural.spread[v] ** 2 + noise
+            mean = centre + natural.bias[v]
+            own = within(low - 0.5, high + 0.5, mean, np.sqrt(variance))
+            gross = within(low - 0.5, high + 0.5, mean, np.sqrt(variance + 1.5**2))
+            moved = np.maximum(number[:, None] + np.arange(-2, 3), 0)
+            same = ((moved >= low) & (moved <= high)) @ natural.offset[v]
+            a, e = natural.agreement[v], natural.gross[v]
+            chance = (1 - e) * (a * same + (1 - a) * own) + e * gross
+            whole *= chance
+            wrong.append(e * gross / chance)
+        joint = record * whole[:, None] * weight
+        yield joint.sum(axis=0), [(joint * w[:, None]).sum() / joint.sum() for w in wrong]
+
+
+class Simulated(NamedTuple):
+    """A panel drawn from a prior: what a fit is given, and what lies behind."""
+
+    rows: list
+    truth: dict
+    tolls: dict
+    unknowns: dict
+
+
+CLASSES = ((0, 0), (1, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, 499), (500, 10**9))
+
+
+def simulated(rng, presets, *, events, threshold, heard=0.6):
+    """Draw a panel of three voices of grade F from the prior; one states size classes."""
+    panels, voices = presets.panels, 3
+    grade, kind = presets.grades["F"], presets.source_kinds["other"]
+    own = {
+        "no_deaths": rng.beta(*panels.no_deaths),
+        "scale": panels.scale * np.exp(panels.scale_sd * rng.normal()),
+        "tail": panels.tail * np.exp(panels.tail_sd * rng.normal()),
+        "record": rng.dirichlet(panels.record),
+        "listed": rng.beta(*panels.listed),
+    }
+    mean = np.log(kind.median) + kind.sd * rng.normal()
+    odds = panels.agreement_mean + panels.agreement_sd * rng.normal()
+    between = np.abs(rng.normal(size=2)) * [panels.bias_between, panels.agreement_between]
+    own["bias"] = mean + between[0] * rng.normal(size=voices)
+    own["agreement"] = 1 / (1 + np.exp(-odds - between[1] * rng.normal(size=voices)))
+    own["gross"] = 1 - rng.beta(*grade.reliability, size=voices)
+    own["offset"] = rng.dirichlet(panels.offsets, size=voices)
+    own["spread"] = (
+        np.sqrt(2) * grade.scatter * np.exp(presets.belief.scatter_log_sd * rng.normal(size=voices))
+    )
+
+    def around(number, shift, sd):
+        middle = np.log(number if number else panels.zero)
+        sd = np.hypot(sd, np.sqrt(presets.belief.counting / max(number, 1)))
+        return int(np.floor(np.exp(middle + shift + sd * rng.normal()) + 0.5))
+
+    rows, truth, tolls = [], {}, {}
+    while len(tolls) < events:
+        event = f"event {len(tolls)}"
+        size = own["scale"] * ((1 - rng.random()) ** (-1 / own["tail"]) - 1)
+        toll = 0 if rng.random() < own["no_deaths"] else 1 + int(size)
+        which = rng.choice(len(own["record"]), p=own["record"])
+        if which < 2 * panels.reach + 1:
+            record = max(toll + which - panels.reach, 0)
+        else:
+            record = around(toll, 0.0, panels.record_spreads[which - 2 * panels.reach - 1])
+        said = []
+        for voice in range(voices):
+            if rng.random() > heard:
+                continue
+            if rng.random() < own["gross"][voice]:
+                wide = np.hypot(own["spread"][voice], presets.belief.gross_sd)
+                figure = around(record, own["bias"][voice], wide)
+            elif rng.random() < own["agreement"][voice]:
+                moved = rng.choice(2 * panels.reach + 1, p=own["offset"][voice]) - panels.reach
+                figure = max(record + moved, 0)
+            else:
+                figure = around(record, own["bias"][voice], own["spread"][voice])
+            row = {"event": event, "source": f"source {voice}"}
+            if voice == 2:
+                low, high = next(ends for ends in CLASSES if figure <= ends[1])
+                said.append(row | {"low": low, "high": high, "qualifier": "range"})
+            else:
+                said.append(row | {"value": figure})
+        if not said:
+            continue
+        rows += said
+        tolls[event] = toll
+        if toll >= threshold and rng.random() < own["listed"]:
+            truth[event] = toll
+    return Simulated(rows, truth, tolls, own)

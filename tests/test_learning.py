@@ -1,0 +1,210 @@
+"""A learned scale: what it says of sources, where it goes, and what it changes."""
+
+import math
+import re
+import tomllib
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from helpers_panel import ROWS, TRUTH
+
+import tolls
+from tolls import learning, panelfitting
+from tolls.cli import main
+from tolls.errors import InputError
+from tolls.panelchains import Settings
+from tolls.presets import Learned, load_presets
+from tolls.priors import LogNormal
+from tolls.reliability import SourceDeclaration, source_prior
+
+LEARNED = """
+[sources.Ministry]
+bias = 0.5
+bias_sd = 0.2
+scatter = 0.15
+reliability = [45.0, 5.0]
+counts = 1234
+"""
+ROWS_OF_CASE = [
+    {"source": "Ministry", "published": "2024-05-02", "category": "killed", "value": 110},
+    {"source": "Monitor", "published": "2024-05-03", "category": "killed", "value": 240},
+]
+
+
+@pytest.fixture(scope="module")
+def panel():
+    """A panel with few draws, whose diagnostics are taken for sound: what is written is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(panelfitting, "ATTEMPTS", (Settings(200, 150, 0.85),))
+        patch.setattr("tolls.convergence.ESS_LIMIT", 1.0)
+        patch.setattr("tolls.convergence.RHAT_LIMIT", 2.0)
+        return tolls.fit_panel(ROWS, TRUTH, seed=1, threshold=4)
+
+
+def case_of(folder, scale, **options):
+    folder.mkdir(exist_ok=True)
+    (folder / "scale.toml").write_text(scale, encoding="utf-8")
+    (folder / "case.toml").write_text(
+        'format = 1\ntitle = "Test"\nreliability = "scale.toml"\nstart = 2024-05-01\n'
+        '[tolls.killed.range]\nlow = 20\nhigh = 2000\n[sources.Ministry]\ngrade = "B"\n'
+        'kind = "ministry"\n[sources.Monitor]\ngrade = "B"\nkind = "monitor"\n',
+        encoding="utf-8",
+    )
+    lines = [",".join(ROWS_OF_CASE[0]), *(",".join(map(str, r.values())) for r in ROWS_OF_CASE)]
+    (folder / "reports.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return tolls.read_case(folder)
+
+
+def test_what_is_written_is_a_scale_and_says_where_it_is_from(panel, tmp_path):
+    text = tolls.learn(panel, tmp_path / "own" / "learned.toml")
+    assert (tmp_path / "own" / "learned.toml").read_text(encoding="utf-8") == text
+    assert text == tolls.learn(panel)
+    assert panel.digest in text
+    assert "from 5 events, 2 of them" in text.replace("\n# ", " ")
+    whole = tomllib.loads(text)
+    assert list(whole["sources"]) == ["one", "three", "two"]
+    found = load_presets("own/learned.toml", tmp_path)
+    for name, own in whole["sources"].items():
+        prior = source_prior(SourceDeclaration(name), found)
+        assert prior.bias.median == pytest.approx(own["bias"])
+        assert prior.reliability.mean == pytest.approx(
+            own["reliability"][0] / sum(own["reliability"])
+        )
+        assert prior.words == f"but learned from {own['counts']} of its counts"
+    assert found.shared_bias.sd == whole["shared_bias"]["sd"]
+
+
+def test_honest_errors_have_the_moments_of_their_parts(panel):
+    """Of a source that always repeats with an offset of one, and of one that never does."""
+    n, rng = learning.DRAWS, np.random.default_rng(1)
+    shape = panel.natural
+    offset = np.zeros_like(shape.offset)
+    offset[:, :, 3] = 1.0  # one more than the record
+    for agreement, centre, spread in ((1.0, math.log(101 / 100), 0.0), (0.0, 0.3, 0.4)):
+        natural = shape._replace(
+            offset=offset,
+            agreement=np.full_like(shape.agreement, agreement),
+            bias=np.full_like(shape.bias, 0.3),
+            spread=np.full_like(shape.spread, 0.4),
+        )
+        own = SimpleNamespace(natural=natural, space=panel.space)
+        draw = rng.integers(len(natural.listed), size=n)
+        error = learning._errors(own, 0, np.full(n, 100.0), draw, rng)
+        sd = math.hypot(spread, math.sqrt(0.5 / 100)) if spread else 0.0
+        assert error.mean() == pytest.approx(centre, abs=4 * sd / math.sqrt(n) + 1e-12)
+        assert error.std() == pytest.approx(sd, abs=4 * sd / math.sqrt(2 * n) + 1e-12)
+
+
+def test_a_beta_has_the_moments_of_what_it_stands_for():
+    drawn = np.random.default_rng(1).beta(30.0, 2.0, size=200_000)
+    a, b = learning._beta(drawn)
+    assert a == pytest.approx(30.0, rel=0.03)
+    assert b == pytest.approx(2.0, rel=0.03)
+
+
+def test_a_case_takes_what_was_learned_in_place_of_grade_and_kind(tmp_path):
+    case = case_of(tmp_path / "a", LEARNED)
+    prior = case.source_prior("Ministry")
+    assert prior.bias.median == pytest.approx(0.5)
+    assert prior.bias.sd == pytest.approx(0.2)
+    assert prior.scatter.median == pytest.approx(0.15)
+    assert prior.reliability.mean == pytest.approx(0.9)
+    assert "learned from 1,234 of its counts" in prior.in_words()
+    assert case.source_prior("Monitor") == case_of(tmp_path / "b", "").source_prior("Monitor")
+
+
+def test_what_is_declared_goes_before_what_was_learned():
+    learned = Learned(bias=0.5, bias_sd=0.2, scatter=0.1, reliability=(9.0, 1.0), counts=7)
+    presets = load_presets().model_copy(update={"sources": {"Ministry": learned}})
+    own = LogNormal(0.1, 0.3)
+    prior = source_prior(SourceDeclaration("Ministry", bias=own), presets)
+    assert prior.bias == own
+    assert prior.scatter.median == pytest.approx(0.1)
+    anchored = source_prior(SourceDeclaration("Ministry", anchor=True), presets)
+    assert anchored == replace(
+        source_prior(SourceDeclaration("Ministry", anchor=True), load_presets()),
+        words=anchored.words,
+        reliability=anchored.reliability,
+    )
+
+
+def test_a_scale_that_learned_nothing_changes_no_digest(tmp_path):
+    plain = case_of(tmp_path / "a", "")
+    assert '"sources"' not in re.sub(r'"declaration":.*?"presets"', "", plain.to_json())
+    taught = case_of(tmp_path / "b", LEARNED)
+    assert taught.digest != plain.digest
+    assert tolls.Case.from_json(taught.to_json()).digest == taught.digest
+
+
+def test_sensitivity_shows_what_learning_changes(tmp_path):
+    taught = case_of(tmp_path / "a", LEARNED)
+    found = tolls.sensitivity(taught, seed=1)
+    graded = next(s for s in found.scenarios if s.name == "by grade, nothing learned")
+    plain, own = (
+        np.log(tolls.fit(case, seed=1).posterior["toll"].astype(float))
+        for case in (case_of(tmp_path / "b", ""), taught)
+    )
+    told = np.log(graded.tolls[:, 0].astype(float))
+    error = 4 * plain.std() * np.sqrt(1 / 1000 + 1 / graded.ess)
+    assert abs(told.mean() - plain.mean()) < error
+    assert abs(told.mean() - own.mean()) > error / 2
+
+
+def test_faults_of_a_learned_scale_are_told(tmp_path):
+    with pytest.raises(InputError, match=r"sources.Ministry.scatter"):
+        case_of(tmp_path / "a", LEARNED.replace("scatter = 0.15", "scatter = -1"))
+
+
+def test_only_the_killed_of_a_sound_panel_are_learned(panel):
+    with pytest.raises(InputError, match="panel: is of the injured"):
+        tolls.learn(replace(panel, measure="injured"))
+    with pytest.raises(InputError, match="panel: is a str"):
+        tolls.learn("panel")
+
+
+def test_the_command_writes_tables_and_a_scale(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(panelfitting, "ATTEMPTS", (Settings(200, 150, 0.85),))
+    monkeypatch.setattr("tolls.convergence.ESS_LIMIT", 1.0)
+    monkeypatch.setattr("tolls.convergence.RHAT_LIMIT", 2.0)
+    monkeypatch.chdir(tmp_path)
+    lines = [
+        "event,source,value",
+        *(f"{r['event']},{r['source']},{r.get('value', '')}" for r in ROWS),
+    ]
+    (tmp_path / "reports.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (tmp_path / "truth.csv").write_text("event,value\na,4\nd,12\n", encoding="utf-8")
+    (tmp_path / "sources.toml").write_text('[sources.one]\ngrade = "B"\n', encoding="utf-8")
+    command = [
+        "panel", "reports.csv", "--truth", "truth.csv", "--threshold", "4", "--sources",
+        "sources.toml", "--seed", "1", "-o", "out", "--learn", "learned.toml",
+    ]  # fmt: skip
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    assert "8 counts of killed by 3 sources in 5 events, 2 of them verified later." in out
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "conflicts.csv", "events.csv", "panel.json", "sources.csv",
+    ]  # fmt: skip
+    first = [p.read_bytes() for p in sorted((tmp_path / "out").iterdir())]
+    assert '[sources."one"]' in (tmp_path / "learned.toml").read_text(encoding="utf-8")
+    assert main(command) == 0
+    assert [p.read_bytes() for p in sorted((tmp_path / "out").iterdir())] == first
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('[source.one]\ngrade = "B"\n', "allowed: tables"),
+        ('[sources.one]\ngrad = "B"\n', 'did you mean "grade"'),
+        ("[sources", "sources.toml"),
+    ],
+)
+def test_the_command_tells_what_is_wrong_with_the_sources(tmp_path, capsys, content, told):
+    (tmp_path / "reports.csv").write_text("event,source,value\na,one,3\n", encoding="utf-8")
+    (tmp_path / "sources.toml").write_text(content, encoding="utf-8")
+    code = main(
+        ["panel", str(tmp_path / "reports.csv"), "--sources", str(tmp_path / "sources.toml")]
+    )
+    assert code == 2
+    assert told in capsys.readouterr().err

@@ -1,0 +1,192 @@
+"""Panels: tolls of events are exact, what is simulated is found again, and all is told."""
+
+import numpy as np
+import pytest
+from helpers_panel import ROWS, TRUTH, by_hand, panel, simulated
+
+import tolls
+from tolls import panelfitting
+from tolls.errors import EstimateRefused, InputError
+from tolls.panelchains import Settings
+from tolls.paneldensity import Density
+from tolls.paneltolls import toll_posteriors
+from tolls.presets import load_presets
+
+THRESHOLD = 4
+SCALE = """
+[panels]
+scale = 4.0
+scale_sd = 0.5
+tail = 1.5
+tail_sd = 0.3
+"""  # tolls of a few dozen, of which three sources can tell something
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory):
+    """A simulated panel, and its fit."""
+    folder = tmp_path_factory.mktemp("panel")
+    (folder / "scale.toml").write_text(SCALE, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        presets = load_presets("scale.toml", folder)
+        made = simulated(np.random.default_rng(3), presets, events=120, threshold=THRESHOLD)
+        found = tolls.fit_panel(
+            made.rows, made.truth, seed=1, threshold=THRESHOLD, reliability="scale.toml"
+        )
+    return made, found
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_tolls_of_events_are_the_sum_over_every_record(seed):
+    reports, verified, space, density = panel()
+    point = space.start(seed)
+    point[space.slices["law"]] = [0.3, -0.5, 1.0 + 0.2 * seed]
+    found = toll_posteriors(density, point[None])
+    hand = list(by_hand(reports, verified, space.natural(point), THRESHOLD))
+    for place, pattern in enumerate(density.patterns.patterns):
+        low, high, mass = found.of(place)
+        assert mass.sum() == pytest.approx(1, abs=1e-12)
+        weight, gross = hand[pattern.events[0]]
+        lone = (low == high) & (low <= 14)  # beyond, cells hold several numbers
+        # cells beyond 16 people are looked at in their middle
+        np.testing.assert_allclose(mass[lone], weight[low[lone]] / weight.sum(), atol=2e-4)
+        np.testing.assert_allclose(found.gross[place], gross, atol=2e-4)
+
+
+def test_what_is_verified_is_known_and_what_is_not_is_not(known):
+    made, found = known
+    for event, toll in list(made.truth.items())[:20]:
+        assert found.toll(event).to_numpy().tolist() == [[toll, toll, 1.0]]
+    events = found.events.set_index("event")
+    assert (events.loc[list(made.truth), "verified_lo"] == list(made.truth.values())).all()
+    assert events["verified_lo"].isna().sum() == len(made.tolls) - len(made.truth)
+
+
+def test_unknowns_behind_a_panel_are_inside_their_intervals(known):
+    made, found = known
+    own = found.natural
+    drawn = {
+        "no_deaths": 1 / (1 + np.exp(-own.law[:, 0, 0])),
+        "scale": np.exp(own.law[:, 0, 1]),
+        "tail": np.exp(own.law[:, 0, 2]),
+        "listed": own.listed[:, 0],
+        "bias": own.bias,
+        "spread": own.spread,
+        "gross": own.gross,
+        "agreement": own.agreement,
+        "offset": own.offset,
+        "record": own.record,
+    }
+    outside = total = 0
+    for name, values in drawn.items():
+        low, high = np.quantile(values, [0.025, 0.975], axis=0)
+        inside = (low <= made.unknowns[name]) & (made.unknowns[name] <= high)
+        outside, total = outside + np.sum(~inside), total + np.size(inside)
+    # 5 % of 38 that hang together; seven and more are one in a hundred of independent ones
+    assert total == 38
+    assert outside < 7
+
+
+def ranks(made, toll_of, rng):
+    """Randomised ranks of the tolls that nobody verified, among their posteriors."""
+    for event, toll in made.tolls.items():
+        if event in made.truth:
+            continue
+        low, high, mass = toll_of(event)
+        at = int(np.searchsorted(high, toll))
+        part = (toll - low[at] + rng.random()) / (high[at] - low[at] + 1)
+        yield mass[:at].sum() + part * mass[at]
+
+
+def beyond(rank, level):
+    """By how many errors the share of ranks in the middle differs from the level."""
+    inside = np.mean(np.abs(rank - 0.5) < level / 2)
+    return abs(inside - level) / np.sqrt(level * (1 - level) / len(rank))
+
+
+def test_intervals_of_tolls_hold_what_they_say(known):
+    made, found = known
+
+    def toll_of(event):
+        return found.toll(event).to_numpy().T
+
+    rank = np.array(list(ranks(made, toll_of, np.random.default_rng(1))))
+    assert max(beyond(rank, level) for level in (0.5, 0.8, 0.9, 0.95)) < 3
+
+
+def test_sources_that_are_believed_too_much_are_found_out(known):
+    made, found = known
+    density = Density(found.patterns, found.space, THRESHOLD)
+    points = found.draws.reshape(-1, found.space.dimensions)[::40].copy()
+    points[:, found.space.slices["gross"]] = -8.0
+    points[:, found.space.slices["kind_agreement"]] = 6.0
+    points[:, found.space.slices["offset"]] = -8.0  # and all count alike
+    wrong = toll_posteriors(density, points)
+    place = {e: i for i, p in enumerate(found.patterns.patterns) for e in p.events}
+
+    def toll_of(event):
+        return wrong.of(place[found.reports.events.index(event)])
+
+    rank = np.array(list(ranks(made, toll_of, np.random.default_rng(1))))
+    assert max(beyond(rank, level) for level in (0.5, 0.8, 0.9, 0.95)) > 3
+
+
+def test_tables_tell_of_all_sources_events_and_conflicts(known):
+    made, found = known
+    assert found.sources["source"].tolist() == ["source 0", "source 1", "source 2"]
+    assert found.sources["reports"].sum() == len(made.rows) == found.reports.counts["used"]
+    for name in ("repeats", "gross", "bias", "spread", "offset"):
+        assert (found.sources[f"{name}_lo"] <= found.sources[name]).all()
+        assert (found.sources[name] <= found.sources[f"{name}_hi"]).all()
+    assert found.events["event"].tolist() == list(made.tolls)
+    assert (found.events["lo"] <= found.events["hi"]).all()
+    assert (found.conflicts["gross"] > 0.5).all()
+    assert found.conflicts["gross"].is_monotonic_decreasing
+    assert set(found.conflicts["event"]) == set(
+        found.events.loc[found.events["conflict"] > 0.5, "event"]
+    )
+    text = found.summary()
+    assert f"{len(made.rows):,} counts of killed by 3 sources in 120 events" in text
+    assert f"{len(made.truth)} of them verified later" in text
+    assert "Diagnostics sound" in text
+    assert "<table" in found._repr_html_()
+
+
+def test_an_event_that_nobody_speaks_of_is_named(known):
+    with pytest.raises(KeyError, match=r'did you mean "event 12'):
+        known[1].toll("evnt 12")
+
+
+def test_a_panel_that_does_not_converge_is_refused_with_its_draws(monkeypatch):
+    monkeypatch.setattr(panelfitting, "ATTEMPTS", (Settings(5, 10, 0.8), Settings(5, 10, 0.8)))
+    with pytest.raises(EstimateRefused, match="effective draws") as caught:
+        tolls.fit_panel(ROWS, TRUTH, seed=1)
+    refused = caught.value.estimate
+    assert refused.draws.shape[:2] == (4, 10)
+    assert any("sampled again" in note for note in refused.notes)
+    with pytest.warns(tolls.TollsWarning, match="the panel is refused"):
+        tolls.fit_panel(ROWS, TRUTH, seed=1, on_failure="warn")
+    with pytest.raises(InputError, match="its diagnostics fail"):
+        tolls.learn(refused)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"measure": "kiled"}, 'measure: "kiled" is unknown; allowed: killed, injured'),
+        ({"categories": "victims"}, r'categories: is a text; allowed: a tuple, as \("victims",\)'),
+        ({"threshold": 4}, "threshold: is that of a register of verified tolls; give truth too"),
+        ({"threshold": -1, "truth": TRUTH}, "threshold: is -1; allowed: a toll, 0 or more"),
+        ({"threshold": 5, "truth": TRUTH}, "4 is below the register's threshold, 5"),
+        ({"kinds": {"a": "flood"}}, 'kinds: 4 events have no kind, among them "b"'),
+        ({"sources": {"on": {}}}, '"on" is no known source of the table.* did you mean "one"'),
+        ({"sources": {"one": {"grade": "G"}}}, 'key sources.one.grade: "G" is no known grade'),
+        ({"truth": {"z": 4}}, "speaks of no event of the reports"),
+        ({"on_failure": "ignore"}, 'on_failure: "ignore" is unknown'),
+        ({"reliability": "none"}, "none"),
+    ],
+)
+def test_arguments_that_are_wrong_are_told(options, told):
+    with pytest.raises(InputError, match=told):
+        tolls.fit_panel(ROWS, seed=1, **options)
