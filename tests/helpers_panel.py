@@ -110,9 +110,9 @@ def simulated(rng, presets, *, events, threshold, heard=0.6):
     }
     mean = np.log(kind.median) + kind.sd * rng.normal()
     odds = panels.agreement_mean + panels.agreement_sd * rng.normal()
-    between = np.abs(rng.normal(size=2)) * [panels.bias_between, panels.agreement_between]
-    own["bias"] = mean + between[0] * rng.normal(size=voices)
-    own["agreement"] = 1 / (1 + np.exp(-odds - between[1] * rng.normal(size=voices)))
+    own["bias"] = mean + panels.bias_between * rng.normal(size=voices)
+    odds = odds + panels.agreement_between * rng.normal(size=voices)
+    own["agreement"] = 1 / (1 + np.exp(-odds))
     own["gross"] = 1 - rng.beta(*grade.reliability, size=voices)
     own["offset"] = rng.dirichlet(panels.offsets, size=voices)
     own["spread"] = (

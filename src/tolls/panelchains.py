@@ -34,7 +34,7 @@ class Settings:
 
 # The second is for where the first fails its diagnostics. Of the first R-hat on 2,756 events was
 # 1.005, the least ESS 941, with no divergence.
-ATTEMPTS = (Settings(600, 1000, 0.85), Settings(1500, 3000, 0.97))
+ATTEMPTS = (Settings(300, 700, 0.8), Settings(600, 1500, 0.9), Settings(1500, 3000, 0.97))
 
 
 def sample(

@@ -16,7 +16,7 @@ those in its range. R runs over the cells of a pattern's grid, with the exact ma
 the statements' probabilities in its middle.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ from tolls.panelloops import (
     Open,
     Sums,
     Verified,
+    largest,
     open_masses,
     open_slopes,
     slopes,
@@ -268,6 +269,15 @@ class Density:
             slope.listed[0] += self._listed / natural.listed[0]
         pulled(point, natural, slope, priors, found)
         return value, found
+
+    def weights(self, points: Iterable[Floats]) -> Floats:
+        """Return the largest share that every point of a pattern has in its probability."""
+        found: Floats = np.zeros(len(self.patterns.low))
+        for point in points:
+            natural = natural_of(point, self.space.priors)
+            mass, _ = self._masses(natural)
+            largest(self.sums, mass, told(self.entries, natural).chance, found)
+        return found
 
     def _masses(self, natural: Natural) -> tuple[Floats, list[Any]]:
         """Return the mass of every cell of the record, and what its gradient needs."""

@@ -3,19 +3,21 @@
 import hashlib
 import json
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import astuple
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tolls.constants import MEASURES
-from tolls.convergence import diagnose
+from tolls.convergence import Diagnostics, diagnose
 from tolls.errors import EstimateRefused, InputError, TollsWarning, check_type
 from tolls.panel import Panel
 from tolls.panelchains import ATTEMPTS, sample
 from tolls.paneldensity import Density
+from tolls.panelmode import agrees, found_mode, thinned
 from tolls.panelpriors import Space
 from tolls.panelrows import Reports, check_threshold, read_reports, read_verified
 from tolls.paneltolls import toll_posteriors
@@ -24,6 +26,8 @@ from tolls.presets import load_presets
 from tolls.simulation import check_seed
 
 __all__ = ["fit_panel"]
+
+type Floats = NDArray[np.floating[Any]]
 
 ANY = "event"  # kind of events of which no kind is given
 
@@ -120,11 +124,20 @@ def fit_panel(
     space = Space(read.voices, len(names), threshold is not None, presets)
     density = Density(patterns, space, threshold)
     notes: list[str] = list(_noted(read, verified, elsewhere, threshold))
+    mode = found_mode(density, space.start(seed))
+    thin = thinned(density, mode, np.random.default_rng(seed))
     for settings in ATTEMPTS:
-        draws, divergences = sample(
-            density, space.dimensions, space.start, seed=seed, settings=settings
+        values, divergences = sample(
+            mode.density(thin),
+            space.dimensions,
+            _near(space.dimensions),
+            seed=seed,
+            settings=settings,
         )
-        judged = diagnose({"toll": draws}, space.names, divergences)
+        draws = mode.points(values)
+        judged = diagnose(*_asked(space, draws), divergences)
+        if not agrees(density, thin, draws.reshape(-1, space.dimensions)):
+            thin, judged = density, _thin(judged)
         if judged.ok:
             break
         notes.append(
@@ -156,6 +169,43 @@ def fit_panel(
             raise EstimateRefused(reason, panel)
         warnings.warn(reason, TollsWarning, stacklevel=2)
     return panel
+
+
+def _near(dimensions: int) -> Callable[[int], Floats]:
+    """Return what draws the start of a chain around the mode."""
+
+    def start(seed: int) -> Floats:
+        return np.random.default_rng(seed).normal(0.0, 1.0, dimensions)
+
+    return start
+
+
+def _asked(space: Space, draws: Floats) -> tuple[dict[str, Floats], tuple[str, ...]]:
+    """Return what a panel tells of its unknowns, (chain, draw, …), for their convergence.
+
+    Of shares of offsets the mean: one that is next to nothing in all draws wanders far on the log
+    scale, and changes no answer.
+    """
+    own, reach = space.natural(draws), space.presets.panels.reach
+    offsets = np.arange(-reach, reach + 1)
+    moved = own.record[..., : 2 * reach + 1]
+    quantities = {
+        "toll": own.bias,
+        "spread": own.spread,
+        "gross": own.gross,
+        "agreement": own.agreement,
+        "offset": own.offset @ offsets,
+        "record": np.stack([own.record[..., reach], moved @ offsets, moved.sum(axis=-1)], axis=-1),
+        "law": own.law.reshape(*own.law.shape[:-2], -1),
+        "listed": own.listed,
+    }
+    return quantities, tuple(voice.name for voice in space.voices)
+
+
+def _thin(judged: Diagnostics) -> Diagnostics:
+    """Say that the draws are of a density that left out what matters."""
+    why = "points were left out that matter"
+    return replace(judged, ok=False, reasons=(*judged.reasons, why))
 
 
 def _kinds(kinds: Mapping[str, str] | None, read: Reports) -> dict[str, str]:

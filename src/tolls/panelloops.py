@@ -19,6 +19,7 @@ __all__ = [
     "Sums",
     "Told",
     "Verified",
+    "largest",
     "open_masses",
     "open_slopes",
     "slopes",
@@ -257,6 +258,37 @@ def open_slopes(
 
 
 @compiled
+def _shares(sums: Sums, p: int, at: int, mass: Floats, chance: Floats, share: Floats) -> float:
+    """Fill the shares of a pattern's points in its probability; return the log of that.
+
+    Its entries begin at `at`.
+    """
+    begin, n, m = sums.begin[p], sums.begin[p + 1] - sums.begin[p], sums.statements[p]
+    total = 0.0
+    for i in range(n):
+        product = mass[sums.cell[begin + i]]
+        for s in range(at + i * m, at + (i + 1) * m):
+            product *= chance[sums.entry[s]]
+        share[i] = product
+        total += product
+    top = 0.0
+    if total < ROOM:
+        for i in range(n):
+            share[i] = math.log(mass[sums.cell[begin + i]])
+            for s in range(at + i * m, at + (i + 1) * m):
+                share[i] += math.log(chance[sums.entry[s]])
+        top, total = share[0], 0.0
+        for i in range(1, n):
+            top = max(top, share[i])
+        for i in range(n):
+            share[i] = math.exp(share[i] - top)
+            total += share[i]
+    for i in range(n):
+        share[i] /= total
+    return top + math.log(total)
+
+
+@compiled
 def summed(sums: Sums, mass: Floats, chance: Floats) -> tuple[float, Floats, Floats]:
     """Return the log probability of all patterns, and its gradient in masses and in entries."""
     of_mass, of_entry = np.zeros(len(mass)), np.zeros(len(chance))
@@ -264,27 +296,9 @@ def summed(sums: Sums, mass: Floats, chance: Floats) -> tuple[float, Floats, Flo
     share = np.empty(np.diff(sums.begin).max())
     for p in range(len(sums.events)):
         begin, n, m = sums.begin[p], sums.begin[p + 1] - sums.begin[p], sums.statements[p]
-        total = 0.0
+        value += sums.events[p] * _shares(sums, p, at, mass, chance, share)
         for i in range(n):
-            product = mass[sums.cell[begin + i]]
-            for s in range(at + i * m, at + (i + 1) * m):
-                product *= chance[sums.entry[s]]
-            share[i] = product
-            total += product
-        top = 0.0
-        if total < ROOM:
-            for i in range(n):
-                share[i] = math.log(mass[sums.cell[begin + i]])
-                for s in range(at + i * m, at + (i + 1) * m):
-                    share[i] += math.log(chance[sums.entry[s]])
-            top, total = share[:n].max(), 0.0
-            for i in range(n):
-                share[i] = math.exp(share[i] - top)
-                total += share[i]
-        value += sums.events[p] * (top + math.log(total))
-        scale = sums.events[p] / total
-        for i in range(n):
-            part, c = share[i] * scale, sums.cell[begin + i]
+            part, c = share[i] * sums.events[p], sums.cell[begin + i]
             of_mass[c] += part / mass[c]
             for s in range(at + i * m, at + (i + 1) * m):
                 of_entry[sums.entry[s]] += part
@@ -292,3 +306,16 @@ def summed(sums: Sums, mass: Floats, chance: Floats) -> tuple[float, Floats, Flo
     for i in range(len(chance)):
         of_entry[i] /= chance[i]
     return value, of_mass, of_entry
+
+
+@compiled
+def largest(sums: Sums, mass: Floats, chance: Floats, found: Floats) -> None:
+    """Raise what is the largest share of every point so far to its share now."""
+    at = 0
+    share = np.empty(np.diff(sums.begin).max())
+    for p in range(len(sums.events)):
+        begin, n = sums.begin[p], sums.begin[p + 1] - sums.begin[p]
+        _shares(sums, p, at, mass, chance, share)
+        for i in range(n):
+            found[begin + i] = max(found[begin + i], share[i])
+        at += n * sums.statements[p]

@@ -1,17 +1,19 @@
 r"""What is believed of a panel's unknowns beforehand, and in which coordinates they are sampled.
 
-Everything that has a normal prior is sampled as a standard normal number, hierarchies non-centred;
-probabilities on the log-odds scale, shares as log ratios to that of no offset. For voice j of kind
-k and grade g,
+Probabilities are sampled on the log-odds scale, shares as log ratios to that of no offset, the rest
+in units of its prior sd. For voice j of kind k and grade g,
 
 .. math::
 
-    \beta_j &= \mu_k + \omega_\beta z_j, \quad \mu_k \sim N(\log m_k, s_k^2) \\
-    \mathrm{logit}\, a_j &= \alpha_k + \omega_a z'_j, \; \alpha_k \sim N(\bar\alpha, s_\alpha^2) \\
+    \beta_j &\sim N(\mu_k, \omega_\beta^2), \quad \mu_k \sim N(\log m_k, s_k^2) \\
+    \mathrm{logit}\, a_j &\sim N(\alpha_k, \omega_a^2), \; \alpha_k \sim N(\bar\alpha, s^2) \\
     1 - e_j &\sim \mathrm{Beta}(g), \quad \log \tau_j \sim N(\log(\sqrt2\, s_g), 0.5^2) \\
     q_j &\sim \mathrm{Dirichlet}, \quad \pi \sim \mathrm{Dirichlet}
 
-with bias, agreement, gross errors, spread and offsets of a voice, and the shares of the record.
+with bias, agreement, gross errors, spread and offsets of a voice, and the shares of the record. The
+means of kinds are integrated out: with them, and with a prior for the sd omega between sources of a
+kind, a thousand events made a funnel. With a few sources of a kind nothing tells omega, so it is
+given.
 """
 
 import math
@@ -33,9 +35,7 @@ __all__ = ["Natural", "Space"]
 type Floats = NDArray[np.floating[Any]]
 
 # Places of what is sampled in a vector of coordinates, in `Space.shapes`' order.
-LAW, RECORD, LISTED, KIND_BIAS, KIND_AGREEMENT, BETWEEN, BIAS, AGREEMENT, GROSS, SPREAD, OFFSET = (
-    range(11)
-)
+LAW, RECORD, LISTED, BIAS, AGREEMENT, GROSS, SPREAD, OFFSET = range(8)
 
 
 class Natural(NamedTuple):
@@ -73,6 +73,15 @@ class Natural(NamedTuple):
         return Natural(*(values[draw] for values in self))
 
 
+class Hierarchy(NamedTuple):
+    """Prior of a number of every voice: normal around a mean of its kind, which is normal too."""
+
+    mean: Floats  # (kind,)
+    sd: Floats
+    between: float  # sd between voices of a kind
+    unit: Floats  # (kind,): sd of a voice, in which it is sampled
+
+
 class Priors(NamedTuple):
     """Numbers of the priors, as the loops below take them."""
 
@@ -80,13 +89,11 @@ class Priors(NamedTuple):
     threshold: bool
     reach: int
     kind: NDArray[np.int64]  # of every voice
-    kind_mean: Floats
-    kind_sd: Floats
+    bias: Hierarchy
+    agreement: Hierarchy  # log odds
     reliability: Floats  # (a and b, voice)
     scatter: Floats  # (voice,)
     scatter_sd: float
-    agreement: tuple[float, float]  # mean and sd of log odds
-    between: tuple[float, float]  # of biases and of log odds of agreement
     no_deaths: tuple[float, float]
     scale: tuple[float, float]
     tail: tuple[float, float]
@@ -126,9 +133,6 @@ class Space:
             "law": (self.event_kinds, PARAMETERS),
             "record": (len(panels.record) - 1,),
             "listed": (int(self.threshold),),
-            "kind_bias": (len(self.kinds),),
-            "kind_agreement": (len(self.kinds),),
-            "between": (2,),
             "bias": (voices,),
             "agreement": (voices,),
             "gross": (voices,),
@@ -182,14 +186,15 @@ class Space:
             self.threshold,
             panels.reach,
             np.array([self.kinds.index(voice.kind) for voice in self.voices]),
-            np.array([math.log(k.median) for k in kinds]),
-            np.array([k.sd for k in kinds]),
+            _hierarchy([(math.log(k.median), k.sd) for k in kinds], panels.bias_between),
+            _hierarchy(
+                [(panels.agreement_mean, panels.agreement_sd)] * len(kinds),
+                panels.agreement_between,
+            ),
             self._grades[0],
             # one figure per event tells no bias of the event from scatter: their squares add up
             math.sqrt(2) * self._grades[1],
             presets.belief.scatter_log_sd,
-            (panels.agreement_mean, panels.agreement_sd),
-            (panels.bias_between, panels.agreement_between),
             (float(panels.no_deaths[0]), float(panels.no_deaths[1])),
             (math.log(panels.scale), panels.scale_sd),
             (math.log(panels.tail), panels.tail_sd),
@@ -227,6 +232,11 @@ class Space:
         return centre + rng.normal(0.0, 0.5, self.dimensions)
 
 
+def _hierarchy(kinds: Sequence[tuple[float, float]], between: float) -> Hierarchy:
+    mean, sd = np.array(kinds).T
+    return Hierarchy(mean.copy(), sd.copy(), between, np.hypot(sd, between))
+
+
 @compiled
 def _expit(logit: float) -> float:
     return 1.0 / (1.0 + math.exp(-logit))
@@ -252,7 +262,6 @@ def _shares(ratios: Floats, place: int, shares: Floats) -> None:
 def natural_of(point: Floats, p: Priors) -> Natural:
     """Return the unknowns of one point."""
     at, voices, offsets = p.begin, len(p.kind), len(p.offset)
-    kinds = len(p.kind_mean)
     law = point[at[LAW] : at[LAW + 1]].copy().reshape(-1, 3)
     law[:, 1] = p.scale[0] + p.scale[1] * law[:, 1]
     law[:, 2] = p.tail[0] + p.tail[1] * law[:, 2]
@@ -261,18 +270,13 @@ def natural_of(point: Floats, p: Priors) -> Natural:
     listed = np.zeros(1)
     if p.threshold:
         listed[0] = _expit(point[at[LISTED]])
-    kind_bias = point[at[KIND_BIAS] : at[KIND_BIAS] + kinds]
-    kind_agreement = point[at[KIND_AGREEMENT] : at[KIND_AGREEMENT] + kinds]
-    between = point[at[BETWEEN] : at[BETWEEN] + 2]
-    of_bias = math.exp(between[0]) * p.between[0]
-    of_agreement = math.exp(between[1]) * p.between[1]
     bias, spread, gross = np.empty(voices), np.empty(voices), np.empty(voices)
     agreement, offset = np.empty(voices), np.empty((voices, offsets))
     for j in range(voices):
         k = p.kind[j]
-        bias[j] = p.kind_mean[k] + p.kind_sd[k] * kind_bias[k] + of_bias * point[at[BIAS] + j]
-        logit = p.agreement[0] + p.agreement[1] * kind_agreement[k]
-        agreement[j] = _expit(logit + of_agreement * point[at[AGREEMENT] + j])
+        bias[j] = p.bias.mean[k] + p.bias.unit[k] * point[at[BIAS] + j]
+        logit = p.agreement.mean[k] + p.agreement.unit[k] * point[at[AGREEMENT] + j]
+        agreement[j] = _expit(logit)
         gross[j] = _expit(point[at[GROSS] + j])
         spread[j] = p.scatter[j] * math.exp(p.scatter_sd * point[at[SPREAD] + j])
         first = at[OFFSET] + j * (offsets - 1)
@@ -301,17 +305,11 @@ def pulled(point: Floats, natural: Natural, slope: Natural, p: Priors, into: Flo
     _pulled_shares(natural.record, slope.record, p.reach, into[at[RECORD] : at[RECORD + 1]])
     if p.threshold:
         into[at[LISTED]] += slope.listed[0] * natural.listed[0] * (1 - natural.listed[0])
-    of_bias = math.exp(point[at[BETWEEN]]) * p.between[0]
-    of_agreement = math.exp(point[at[BETWEEN] + 1]) * p.between[1]
     for j in range(len(p.kind)):
-        k, bias = p.kind[j], slope.bias[j]
+        k = p.kind[j]
         logit = slope.agreement[j] * natural.agreement[j] * (1 - natural.agreement[j])
-        into[at[KIND_BIAS] + k] += p.kind_sd[k] * bias
-        into[at[KIND_AGREEMENT] + k] += p.agreement[1] * logit
-        into[at[BETWEEN]] += of_bias * bias * point[at[BIAS] + j]
-        into[at[BETWEEN] + 1] += of_agreement * logit * point[at[AGREEMENT] + j]
-        into[at[BIAS] + j] += of_bias * bias
-        into[at[AGREEMENT] + j] += of_agreement * logit
+        into[at[BIAS] + j] += p.bias.unit[k] * slope.bias[j]
+        into[at[AGREEMENT] + j] += p.agreement.unit[k] * logit
         into[at[GROSS] + j] += slope.gross[j] * natural.gross[j] * (1 - natural.gross[j])
         into[at[SPREAD] + j] += slope.spread[j] * natural.spread[j] * p.scatter_sd
         first = at[OFFSET] + j * (offsets - 1)
@@ -344,14 +342,34 @@ def _log_dirichlet(ratios: Floats, weights: Floats, place: int, slope: Floats) -
 
 
 @compiled
+def _log_hierarchy(point: Floats, kind: Any, h: Hierarchy, slope: Floats) -> float:
+    """Return the log density of voices' numbers, in units off their kinds' means; set its slope."""
+    number, middle = np.zeros(len(h.mean)), np.zeros(len(h.mean))
+    for j in range(len(point)):
+        number[kind[j]] += 1
+        middle[kind[j]] += point[j] * h.unit[kind[j]]
+    middle /= number
+    value, narrow = 0.0, h.between**2
+    for j in range(len(point)):
+        k = kind[j]
+        away, whole = point[j] * h.unit[k] - middle[k], narrow + number[k] * h.sd[k] ** 2
+        value -= (away**2 / narrow + middle[k] ** 2 / whole) / 2
+        slope[j] = -(away / narrow + middle[k] / whole) * h.unit[k]
+    return value
+
+
+@compiled
 def log_prior(point: Floats, p: Priors) -> tuple[float, Floats]:
     """Return the log density of the priors at one point, up to a constant, and its gradient."""
     at, offsets = p.begin, len(p.offset)
     slope = -point  # of the standard normal coordinates; the others' are set
     value = 0.0
-    for name in (KIND_BIAS, KIND_AGREEMENT, BIAS, AGREEMENT, SPREAD):
-        for i in range(at[name], at[name + 1]):
-            value -= point[i] ** 2 / 2
+    for i in range(at[SPREAD], at[SPREAD + 1]):
+        value -= point[i] ** 2 / 2
+    here = slice(at[BIAS], at[BIAS + 1])
+    value += _log_hierarchy(point[here], p.kind, p.bias, slope[here])
+    here = slice(at[AGREEMENT], at[AGREEMENT + 1])
+    value += _log_hierarchy(point[here], p.kind, p.agreement, slope[here])
     for i in range(at[LAW], at[LAW + 1], 3):
         own, slope[i] = _log_beta(point[i], p.no_deaths[0], p.no_deaths[1])
         value += own - (point[i + 1] ** 2 + point[i + 2] ** 2) / 2
@@ -367,8 +385,4 @@ def log_prior(point: Floats, p: Priors) -> tuple[float, Floats]:
         value += _log_dirichlet(point[here], p.offset, p.reach, slope[here])
     here = slice(at[RECORD], at[RECORD + 1])
     value += _log_dirichlet(point[here], p.record, p.reach, slope[here])
-    for i in range(at[BETWEEN], at[BETWEEN + 1]):  # half-normal numbers on the log scale
-        wide = math.exp(2 * point[i])
-        value += point[i] - wide / 2
-        slope[i] = 1 - wide
     return value, slope

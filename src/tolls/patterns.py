@@ -6,7 +6,7 @@ a point is an entry, tabulated once for all patterns that have it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,24 @@ class Patterns:
     entry_low: Ints
     entry_high: Ints
     cells: tuple[Cells, ...]
+
+    def thinned(self, keep: NDArray[np.bool_]) -> "Patterns":
+        """Return the same patterns with some of their points, at least one of each."""
+        ends = np.append(self.begin, len(self.low))
+        left = np.concatenate([[0], np.cumsum(keep)])[ends]
+        statements = np.repeat([len(p.statements) for p in self.patterns], np.diff(ends))
+        used, entry = np.unique(self.entry[np.repeat(keep, statements)], return_inverse=True)
+        return replace(
+            self,
+            begin=left[:-1],
+            low=self.low[keep],
+            high=self.high[keep],
+            entry=entry,
+            voice=self.voice[used],
+            said=self.said[used],
+            entry_low=self.entry_low[used],
+            entry_high=self.entry_high[used],
+        )
 
 
 def gathered(
