@@ -19,6 +19,7 @@ from tolls.presets import load_presets
 
 PRESETS = load_presets()
 START = date(2025, 3, 6)
+MOST = 1e10  # people: the largest end of a declared range
 SOURCES = ("Monitor", "Court", "Radio", "Paper", "Web", "Survey", "Army", "Desk", "Ministry")
 WORDS = (
     *PRESETS.words.terms, "dozens of people", "nearly 400", "about 1,200", "more than 30",
@@ -53,7 +54,8 @@ def _range(low: float, high: float) -> st.SearchStrategy[dict[str, float]]:
 
     def build(middle: float, log_width: float, mass: float) -> dict[str, float]:
         half = 10**log_width / 2
-        return {"low": math.exp(middle - half), "high": math.exp(middle + half), "mass": mass}
+        ends = math.exp(middle - half), min(math.exp(middle + half), MOST)
+        return {"low": ends[0], "high": ends[1], "mass": mass}
 
     return st.builds(
         build, st.floats(math.log(low), math.log(high)), st.floats(-1, 1.1),

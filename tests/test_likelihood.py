@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import log_ndtr, ndtr
 
-from tolls.likelihood import Growth, Parameters, log_known, log_likelihood
+from tolls.likelihood import Growth, Parameters, log_components, log_known, log_likelihood
 from tolls.presets import load_presets
 from tolls.wordings import log_pmf
 
@@ -449,6 +449,26 @@ def test_statements_sum_to_one_with_their_links_and_gross_errors():
         "range", ENOUGH, 10**30
     )
     assert total == pytest.approx(np.ones((3, len(linked))), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("wording", "figure"),
+    [
+        ("exact", (55,)),
+        ("range", (50, 60)),
+        ("floor", (40,)),
+        ("at_least", (40,)),
+        ("up_to", (70,)),
+    ],
+)
+def test_a_source_that_hardly_scatters_has_a_finite_likelihood(wording, figure):
+    """In the precision of the collapsed engine, which looks at scatters far below any belief."""
+    statement = reworded(evidence_of({"value": 55}).statements[0], wording=wording, figure=figure)
+    mean = np.array([2.0, 4.0, 4.1, 30.0, 90.0], dtype=np.float32)
+    for variance in (0.0, 1e-38, 1e-30, 1e-12):
+        given = mean, np.full_like(mean, variance)
+        for logs in log_components(statement, given, given, load_presets()):
+            assert np.isfinite(logs).all(), variance
 
 
 def test_a_reliable_source_ignores_the_gross_error_and_an_unreliable_one_is_nothing_else():

@@ -435,6 +435,20 @@ def test_a_simulated_case_gathers_into_statements_like_those_it_comes_from():
     assert len(after.compositions) >= len(before.compositions) - 1
 
 
+def test_words_and_numbers_of_one_day_are_simulated():
+    rows = [
+        {
+            "source": "A",
+            "published": "2025-03-07",
+            "category": "killed",
+            "words": "dozens",
+            "qualifier": "words",
+        },
+        {"source": "B", "published": "2025-03-07", "category": "killed", "value": 40},
+    ]
+    assert len(tolls.simulate(tolls.Case(rows), seed=1).case.reports) == 2
+
+
 def test_a_cut_simulates_only_what_was_published_by_then():
     case = tolls.read_case(SYRIA)
     simulated = simulate(case, seed=1, as_of="2025-03-08").case

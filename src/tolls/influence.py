@@ -22,6 +22,8 @@ __all__ = ["Without", "rests_on", "source_rows", "without_each"]
 
 type Floats = NDArray[np.float64]
 
+EVEN = 1e-6  # of log likelihoods: a source that no draw minds changes no median
+
 
 @dataclass(frozen=True, slots=True)
 class Without:
@@ -55,8 +57,9 @@ def without_each(evidence: Evidence, parameters: Parameters, toll: Floats) -> di
         own = [s.source == name for s in evidence.statements]
         splits = [c.source == name for c in evidence.compositions]
         total = stated[:, own].sum(axis=1) + split[:, splits].sum(axis=1)
-        # psislw takes a log likelihood and weighs by one over it
-        log_weight, khat = array_stats.psislw(total)
+        # psislw takes a log likelihood and weighs by one over it; it fits no tail to even weights
+        even = np.ptp(total) < EVEN
+        log_weight, khat = (-total, -np.inf) if even else array_stats.psislw(total)
         median = np.nan
         if float(khat) < KHAT_LIMIT:
             order = np.argsort(toll)

@@ -28,6 +28,7 @@ __all__ = [
 type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
 
+CLOSEST = 1e-6  # log-scale sd: counting alone is less exact up to 10^11 people
 FARTHEST = 1e3  # of a log share below what a number holds: no likelihood is left, but no infinity
 
 
@@ -240,7 +241,7 @@ def log_components(
 
     def component(mean: Floats, variance: Floats) -> Floats:
         said = statement.reading
-        sd = np.sqrt(variance)
+        sd = np.sqrt(np.maximum(variance, CLOSEST**2))
         return log_pmf(said.wording, said.figure, mean, sd, presets, said.sigma, said.habit)
 
     mean, variance = fresh[0], counted(*fresh)

@@ -155,7 +155,7 @@ def _as_said(evidence: Evidence) -> Evidence:
     """
     last: dict[tuple[str, str], Statement] = {}
     statements = {s.rows: s for s in evidence.statements}
-    for s in sorted(evidence.statements, key=lambda s: (s.published, s.as_of, s.figure)):
+    for s in sorted(evidence.statements, key=lambda s: (s.published, s.as_of, _figures(s))):
         before = last.get((s.source, s.node))
         if before and not s.link and before.wording in ("floor", "ceiling"):
             r = memory(before.published, s.published, evidence.case.presets)
@@ -164,6 +164,11 @@ def _as_said(evidence: Evidence) -> Evidence:
         last[s.source, s.node] = s
     others = {measure: _as_said(own) for measure, own in evidence.others.items()}
     return replace(evidence, statements=tuple(statements.values()), others=others)
+
+
+def _figures(statement: Statement) -> list[tuple[bool, object]]:
+    """Return a key that puts numbers in order, and words after them."""
+    return [(isinstance(figure, str), figure) for figure in statement.figure]
 
 
 def draw_truth(
@@ -266,7 +271,7 @@ class _World:
     def rows(self) -> list[dict[str, object]]:
         """Say everything in the order in which it was said, and write the table."""
         order = sorted(
-            self.evidence.statements, key=lambda s: (s.published, s.as_of, s.alone, s.figure)
+            self.evidence.statements, key=lambda s: (s.published, s.as_of, s.alone, _figures(s))
         )
         rows: list[dict[str, object]] = []
         waiting = list(order)
