@@ -19,6 +19,7 @@ from tolls.constants import LEVELS
 from tolls.domains import NUMBER, Name, Positive, Probability, Spread
 from tolls.errors import InputError, Problems
 from tolls.files import Unreadable, read_toml
+from tolls.overlays import overlaid, without_removed
 from tolls.validation import add_faults
 
 __all__ = ["SHIPPED_SCALES", "Presets", "load_presets"]
@@ -459,10 +460,11 @@ def load_presets(
     problems = Problems(file or "Case")
     own = _own_tables(scale, (folder or Path()).resolve(), problems)
     problems.raise_if_any()
-    whole = _overlay(_shipped_tables("admiralty"), own)
+    shipped = _shipped_tables("admiralty")
+    whole = without_removed(overlaid(shipped, own), shipped)
     tables = Problems(str((folder or Path()) / scale))
     try:
-        return Presets.model_validate(_without_removed(whole))
+        return Presets.model_validate(whole)
     except ValidationError as error:
         add_faults(tables, error, Presets)
         raise InputError(tables.told()) from None
@@ -487,27 +489,3 @@ def _own_tables(scale: str, base: Path, problems: Problems) -> dict[str, Any]:
     except Unreadable as error:
         problems.add(key, f'"{scale}" {error}')
     return {}
-
-
-def _without_removed(tables: dict[str, Any]) -> dict[str, Any]:
-    """Take the shipped words and hedges out that one's own file sets to false."""
-    shipped, words = _shipped_tables("admiralty"), tables["words"]
-    if isinstance(words, dict):
-        words = words | {"terms": _kept(words["terms"], shipped["words"]["terms"])}
-    return tables | {"words": words, "hedges": _kept(tables["hedges"], shipped["hedges"])}
-
-
-def _kept(named: Any, shipped: dict[str, Any]) -> Any:
-    if not isinstance(named, dict):
-        return named
-    return {name: v for name, v in named.items() if v is not False or name not in shipped}
-
-
-def _overlay(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in own.items():
-        below = merged.get(key)
-        merged[key] = (
-            _overlay(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
-        )
-    return merged
