@@ -120,8 +120,9 @@ def test_sources_that_are_believed_too_much_are_found_out(known):
     density = Density(found.patterns, found.space, THRESHOLD)
     points = found.draws.reshape(-1, found.space.dimensions)[::40].copy()
     points[:, found.space.slices["gross"]] = -8.0
-    points[:, found.space.slices["kind_agreement"]] = 6.0
-    points[:, found.space.slices["offset"]] = -8.0  # and all count alike
+    points[:, found.space.slices["agreement"]] = 6.0
+    for name in ("offset", "record"):  # all count alike, and the record is the toll
+        points[:, found.space.slices[name]] = -8.0
     wrong = toll_posteriors(density, points)
     place = {e: i for i, p in enumerate(found.patterns.patterns) for e in p.events}
 
