@@ -26,6 +26,13 @@ ROWS = [
     {"event": "e", "source": "three", "value": 7},
 ]
 TRUTH = {"a": 4, "d": (4, 30)}
+SCALE = """
+[panels]
+scale = 4.0
+scale_sd = 0.5
+tail = 1.5
+tail_sd = 0.3
+"""  # tolls of a few dozen, of which three sources can tell something
 
 
 def panel(rows=ROWS, truth=TRUTH, threshold=4):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers_panel import ROWS, TRUTH, by_hand, panel, simulated
+from helpers_panel import ROWS, SCALE, TRUTH, by_hand, panel, simulated
 
 import tolls
 from tolls import panelfitting
@@ -13,13 +13,6 @@ from tolls.paneltolls import toll_posteriors
 from tolls.presets import load_presets
 
 THRESHOLD = 4
-SCALE = """
-[panels]
-scale = 4.0
-scale_sd = 0.5
-tail = 1.5
-tail_sd = 0.3
-"""  # tolls of a few dozen, of which three sources can tell something
 
 
 @pytest.fixture(scope="module")
