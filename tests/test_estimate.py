@@ -254,7 +254,8 @@ def test_the_table_of_sources_is_that_of_the_draws(estimate):
 
 
 def test_a_source_that_nobody_minds_changes_nothing():
-    case = case_of({"source": "Web", "value": 90_000_000, "qualifier": "up_to"})
+    far = {"value": 90_000_000, "qualifier": "up_to", "scope": "country"}
+    case = case_of({"source": "Web"} | far, scopes={"country": {"relation": "wider"}})
     found = tolls.fit(case, seed=1)
     row = found.sources().iloc[0]
     assert row["without"] == pytest.approx(np.median(found.posterior["toll"]), rel=0.01)

@@ -22,7 +22,7 @@ __all__ = ["Without", "rests_on", "source_rows", "without_each"]
 
 type Floats = NDArray[np.float64]
 
-EVEN = 1e-6  # of log likelihoods: a source that no draw minds changes no median
+EVEN = 0.01  # of log likelihoods: a source that all draws explain so alike moves no median
 
 
 @dataclass(frozen=True, slots=True)
