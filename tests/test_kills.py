@@ -295,6 +295,7 @@ def test_an_interrupt_ends_every_command_within_a_second(case, tmp_path, name, o
         process = begun(case, tmp_path / "made", name, *options)
         time.sleep(moment)
         if process.poll() is not None:
+            process.communicate()
             break
         err, seconds = interrupted(process)
         print(name, *options, moment, f"{seconds:.2f}", process.returncode, err.strip()[-80:])

@@ -23,6 +23,7 @@ from helpers import write_case
 import tolls
 from tolls.chapters import compose
 from tolls.cli import main
+from tolls.documents import Cell, Document, Section, Table
 from tolls.errors import EstimateRefused, InputError
 from tolls.figures import as_svg
 from tolls.formatting import inert
@@ -237,6 +238,14 @@ def pictures_in(pdf):
 
 def test_the_figures_of_the_pdf_are_vectors(folder):
     assert not pictures_in((folder / "document.pdf").read_bytes())
+
+
+@pytest.mark.parametrize("rows", range(5))
+def test_a_table_of_any_number_of_rows_is_set(rows):
+    """A case without parts has tables of one row."""
+    table = Table("", ("node", "median"), ((Cell("killed"), Cell("12")),) * rows)
+    document = Document("Case", "How many?", ("Twelve.",), "", (Section("Answer", (table,)),))
+    assert as_pdf(document, {}).startswith(b"%PDF")
 
 
 @pytest.mark.skipif(RASTER is None, reason="pdftoppm is missing: apt-get install poppler-utils")
