@@ -101,6 +101,31 @@ class Simulated(NamedTuple):
     unknowns: dict
 
 
+def unknowns(panel):
+    """Draws of everything that lies behind a simulated panel, by name, (draw, …)."""
+    own = panel.natural
+    return {
+        "no_deaths": 1 / (1 + np.exp(-own.law[:, 0, 0])),
+        "scale": np.exp(own.law[:, 0, 1]),
+        "tail": np.exp(own.law[:, 0, 2]),
+        "listed": own.listed[:, 0],
+        "record": own.record,
+        "bias": own.bias,
+        "spread": own.spread,
+        "gross": own.gross,
+        "agreement": own.agreement,
+        "offset": own.offset,
+    }
+
+
+def randomised_rank(toll, cells, rng):
+    """Rank of a toll in its posterior (first and last number and probability of every cell)."""
+    low, high, mass = cells
+    at = int(np.searchsorted(high, toll))
+    part = (toll - low[at] + rng.random()) / (high[at] - low[at] + 1)
+    return mass[:at].sum() + part * mass[at]
+
+
 CLASSES = ((0, 0), (1, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, 499), (500, 10**9))
 
 

@@ -33,17 +33,21 @@ ROWS_OF_CASE = [
 ]
 
 
+def contented(patch):
+    """Let few draws do, whose diagnostics are taken for sound: what is written is tested."""
+    patch.setattr(panelfitting, "ATTEMPTS", (Settings(200, 150, 0.85),))
+    patch.setattr("tolls.convergence.ESS_LIMIT", 1.0)
+    patch.setattr("tolls.convergence.RHAT_LIMIT", 2.0)
+
+
 @pytest.fixture(scope="module")
 def panel():
-    """A panel with few draws, whose diagnostics are taken for sound: what is written is tested."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(panelfitting, "ATTEMPTS", (Settings(200, 150, 0.85),))
-        patch.setattr("tolls.convergence.ESS_LIMIT", 1.0)
-        patch.setattr("tolls.convergence.RHAT_LIMIT", 2.0)
+        contented(patch)
         return tolls.fit_panel(ROWS, TRUTH, seed=1, threshold=4)
 
 
-def case_of(folder, scale, **options):
+def case_of(folder, scale):
     folder.mkdir(exist_ok=True)
     (folder / "scale.toml").write_text(scale, encoding="utf-8")
     (folder / "case.toml").write_text(
@@ -165,9 +169,7 @@ def test_only_the_killed_of_a_sound_panel_are_learned(panel):
 
 
 def test_the_command_writes_tables_and_a_scale(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(panelfitting, "ATTEMPTS", (Settings(200, 150, 0.85),))
-    monkeypatch.setattr("tolls.convergence.ESS_LIMIT", 1.0)
-    monkeypatch.setattr("tolls.convergence.RHAT_LIMIT", 2.0)
+    contented(monkeypatch)
     monkeypatch.chdir(tmp_path)
     lines = [
         "event,source,value",

@@ -2,7 +2,16 @@
 
 import numpy as np
 import pytest
-from helpers_panel import ROWS, SCALE, TRUTH, by_hand, panel, simulated
+from helpers_panel import (
+    ROWS,
+    SCALE,
+    TRUTH,
+    by_hand,
+    panel,
+    randomised_rank,
+    simulated,
+    unknowns,
+)
 
 import tolls
 from tolls import panelfitting
@@ -58,21 +67,8 @@ def test_what_is_verified_is_known_and_what_is_not_is_not(known):
 
 def test_unknowns_behind_a_panel_are_inside_their_intervals(known):
     made, found = known
-    own = found.natural
-    drawn = {
-        "no_deaths": 1 / (1 + np.exp(-own.law[:, 0, 0])),
-        "scale": np.exp(own.law[:, 0, 1]),
-        "tail": np.exp(own.law[:, 0, 2]),
-        "listed": own.listed[:, 0],
-        "bias": own.bias,
-        "spread": own.spread,
-        "gross": own.gross,
-        "agreement": own.agreement,
-        "offset": own.offset,
-        "record": own.record,
-    }
     outside = total = 0
-    for name, values in drawn.items():
+    for name, values in unknowns(found).items():
         low, high = np.quantile(values, [0.025, 0.975], axis=0)
         inside = (low <= made.unknowns[name]) & (made.unknowns[name] <= high)
         outside, total = outside + np.sum(~inside), total + np.size(inside)
@@ -86,10 +82,7 @@ def ranks(made, toll_of, rng):
     for event, toll in made.tolls.items():
         if event in made.truth:
             continue
-        low, high, mass = toll_of(event)
-        at = int(np.searchsorted(high, toll))
-        part = (toll - low[at] + rng.random()) / (high[at] - low[at] + 1)
-        yield mass[:at].sum() + part * mass[at]
+        yield randomised_rank(toll, toll_of(event), rng)
 
 
 def beyond(rank, level):

@@ -7,32 +7,15 @@ takes a quarter of an hour. The simulation shares no code with the density.
 
 import numpy as np
 import pytest
-from helpers_panel import SCALE, simulated
+from helpers_panel import SCALE, randomised_rank, simulated, unknowns
 
 import tolls
+from tolls.panelpriors import mean_offset
 from tolls.presets import load_presets
 from tolls.uniformity import chance, least_tail
 
 RUNS, FEW, SLOTS, EVENTS, THRESHOLD = 80, 15, 100, 40, 4
 WRONG = "\n[belief]\ngross_sd = 0.2\n[grades.F]\nscatter = 0.05\n"
-
-
-def unknowns(found):
-    """Draws of everything that is ranked, by name, (draw, …)."""
-    own = found.natural
-    offsets = np.arange(own.offset.shape[-1]) - own.offset.shape[-1] // 2
-    return {
-        "no_deaths": 1 / (1 + np.exp(-own.law[:, 0, 0])),
-        "scale": np.exp(own.law[:, 0, 1]),
-        "tail": np.exp(own.law[:, 0, 2]),
-        "listed": own.listed[:, 0],
-        "record": own.record,
-        "bias": own.bias,
-        "spread": own.spread,
-        "gross": own.gross,
-        "agreement": own.agreement,
-        "offset": own.offset @ offsets,
-    }
 
 
 def ranked(folder, runs, scale):
@@ -49,17 +32,14 @@ def ranked(folder, runs, scale):
         if not made.truth:
             continue  # nothing verified: another model, without the share listed
         ranks = []
-        offsets = np.arange(5) - 2
         for name, values in unknowns(panel).items():
             true = made.unknowns[name]
-            true = true @ offsets if name == "offset" else true
+            if name == "offset":
+                values, true = mean_offset(values), mean_offset(true)
             thin = values[np.linspace(0, len(values) - 1, SLOTS - 1).astype(int)]
             ranks.append(np.atleast_1d((thin < true).sum(axis=0)))
         event = rng.choice([e for e in made.tolls if e not in made.truth])
-        low, high, mass = panel.toll(event).to_numpy().T
-        at = int(np.searchsorted(high, made.tolls[event]))
-        part = (made.tolls[event] - low[at] + rng.random()) / (high[at] - low[at] + 1)
-        place = mass[:at].sum() + part * mass[at]
+        place = randomised_rank(made.tolls[event], panel.toll(event).to_numpy().T, rng)
         ranks.append(np.array([min(int(place * SLOTS), SLOTS - 1)]))
         found.append(np.concatenate(ranks))
     return np.array(found)

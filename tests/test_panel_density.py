@@ -6,13 +6,14 @@ from helpers_panel import PRESETS, ROWS, by_hand, panel
 from scipy.stats import norm
 
 from tolls.errors import InputError
+from tolls.panelpriors import log_prior
 from tolls.panelrows import Said, Voice
 from tolls.utterances import cells_of
 from tolls.wordings import log_pmf
 
 
 def likelihood(density, space, point):
-    return density(point)[0] - space.log_prior(point)[0]
+    return density(point)[0] - log_prior(point, space.priors)[0]
 
 
 @pytest.mark.parametrize("seed", range(4))

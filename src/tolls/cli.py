@@ -23,11 +23,10 @@ from tolls.outputs import inputs_of, made_apart, write_apart
 from tolls.overview import understood
 from tolls.panelcommand import add_panel, run_panel
 from tolls.reports import as_csv
-from tolls.terminal import say, say_table, tell, watched
+from tolls.terminal import DONE, FAILED, REFUSED, WRONG_INPUT, say, say_table, tell, watched
 
 __all__ = ["main"]
 
-DONE, REFUSED, WRONG_INPUT, FAILED = range(4)
 DEFAULT_SEED = 0
 
 

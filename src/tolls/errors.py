@@ -5,6 +5,7 @@ found, what is allowed and what to do. Problems are collected, so that one run s
 """
 
 import difflib
+import warnings
 from collections import Counter
 from collections.abc import Iterable
 from os import PathLike
@@ -13,10 +14,11 @@ from typing import Any
 from tolls.constants import MAX_TOLD
 
 __all__ = [
-    "EstimateRefused", "InputError", "Problems", "TollsError", "TollsWarning", "check_path",
-    "check_type", "nearest", "shown",
+    "ON_FAILURE", "EstimateRefused", "InputError", "Problems", "TollsError", "TollsWarning",
+    "check_choice", "check_path", "check_type", "nearest", "refuse", "shown",
 ]  # fmt: skip
 
+ON_FAILURE = ("raise", "warn")  # what becomes of an estimate whose diagnostics fail
 JOINERS = "\u200c\u200d"  # letters of Arabic and Indic scripts are written with them
 
 
@@ -66,6 +68,19 @@ def check_type(name: str, value: object, kind: Any, allowed: str) -> None:
     """Refuse an argument that is of another type, or of another union of types."""
     if not isinstance(value, kind):
         raise InputError(f"{name}: is a {type(value).__name__}; allowed: {allowed}")
+
+
+def check_choice(name: str, value: object, allowed: Iterable[str]) -> None:
+    """Refuse an argument that is none of the allowed words."""
+    if value not in (words := tuple(allowed)):
+        raise InputError(f'{name}: "{value}" is unknown; allowed: {", ".join(words)}')
+
+
+def refuse(reason: str, estimate: Any, on_failure: str) -> None:
+    """Refuse an estimate, or warn about it; called by what a public function calls last."""
+    if on_failure == "raise":
+        raise EstimateRefused(reason, estimate)
+    warnings.warn(reason, TollsWarning, stacklevel=4)
 
 
 def check_path(name: str, value: object) -> None:

@@ -1,6 +1,5 @@
 """From a case to an estimate: gathers the evidence, runs an engine, judges, refuses by default."""
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from tolls.apportionment import check_sizes, integer_tolls
 from tolls.case import Case
 from tolls.convergence import Diagnostics, diagnose, diagnose_weights, judged_together
-from tolls.errors import EstimateRefused, InputError, TollsWarning
+from tolls.errors import ON_FAILURE, InputError, check_choice, refuse
 from tolls.estimate import Estimate
 from tolls.evidence import Evidence, gather
 from tolls.formatting import count
@@ -22,7 +21,6 @@ from tolls.trees import DIMS, node_labels
 __all__ = ["fit", "fit_evidence", "from_pymc"]
 
 ENGINES = ("auto", "collapsed", "nuts")
-ON_FAILURE = ("raise", "warn")
 PRIOR_DRAWS = 10_000
 OTHER_MEASURE = 2**40  # added to the seed for each measure beside the killed: streams of its own
 _REQUIRED = ("size", "bias", "scatter", "reliability", "kappa", "eta", "found")
@@ -74,8 +72,8 @@ def fit(
     >>> case = tolls.read_case("models/syria-coast-2025")
     >>> estimate = tolls.fit(case, seed=1)  # doctest: +SKIP
     """
-    _check("engine", engine, ENGINES)
-    _check("on_failure", on_failure, ON_FAILURE)
+    check_choice("engine", engine, ENGINES)
+    check_choice("on_failure", on_failure, ON_FAILURE)
     check_seed(seed)
     evidence = gather(case, as_of)
     for own in (evidence, *evidence.others.values()):
@@ -155,7 +153,7 @@ def from_pymc(
     EstimateRefused
         If the diagnostics fail.
     """
-    _check("on_failure", on_failure, ON_FAILURE)
+    check_choice("on_failure", on_failure, ON_FAILURE)
     evidence = gather(case, as_of)
     if "posterior" not in getattr(tree, "children", ()):
         raise InputError(
@@ -189,11 +187,6 @@ def from_pymc(
     divergences = int(stats["diverging"].sum()) if stats and "diverging" in stats else 0
     found = _chains(evidence, posterior, divergences)
     return _judged(_assembled(evidence, "pymc", None, found), on_failure)
-
-
-def _check(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise InputError(f'{name}: "{value}" is unknown; allowed: {", ".join(allowed)}')
 
 
 @dataclass(frozen=True)
@@ -326,7 +319,5 @@ def _judged(estimate: Estimate, on_failure: str) -> Estimate:
         "contradict each other by orders of magnitude (tolls check), for a root range that none of "
         'them fits, or pass on_failure="warn" to look at the draws all the same.'
     )
-    if on_failure == "raise":
-        raise EstimateRefused(reason, estimate)
-    warnings.warn(reason, TollsWarning, stacklevel=3)
+    refuse(reason, estimate, on_failure)
     return estimate

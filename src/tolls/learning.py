@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tolls.constants import ROOTS, VERSION
 from tolls.errors import InputError, check_path, check_type
 from tolls.panel import Panel
+from tolls.paneldensity import counting
 from tolls.storage import made, write_atomically
 
 __all__ = ["learn"]
@@ -121,14 +122,16 @@ def _lines(panel: Panel) -> Iterator[str]:
 
 def _tolls(panel: Panel, rng: np.random.Generator) -> Ints:
     """Draw tolls of events with deaths from their posteriors."""
-    found = np.zeros(0, dtype=np.int64)
+    found: Ints = np.zeros(0, dtype=np.int64)
     pattern = panel.patterns.count / panel.patterns.count.sum()
     for _ in range(100):
+        drawn = [found]
         for p, times in enumerate(rng.multinomial(DRAWS, pattern)):
             if times:
                 low, high, mass = panel.posteriors.of(p)
                 cell = rng.choice(len(mass), size=times, p=mass / mass.sum())
-                found = np.append(found, rng.integers(low[cell], high[cell] + 1))
+                drawn.append(rng.integers(low[cell], high[cell] + 1))
+        found = np.concatenate(drawn)
         found = found[found > 0]
         if len(found) >= DRAWS:
             rng.shuffle(found)
@@ -140,10 +143,10 @@ def _records(panel: Panel, tolls: Ints, draw: Ints, rng: np.random.Generator) ->
     """Draw the common record of events."""
     presets = panel.space.presets
     reach, spreads = presets.panels.reach, np.array(presets.panels.record_spreads)
-    shares = panel.natural.record[draw].cumsum(axis=1)
-    which = (shares < rng.random((DRAWS, 1)) * shares[:, -1:]).sum(axis=1)
+    which = _drawn(panel.natural.record[draw], rng)
     moved = np.maximum(tolls + which - reach, 0).astype(float)
-    sd = np.hypot(spreads[np.maximum(which - 2 * reach - 1, 0)], _counting(panel, tolls))
+    noise = np.sqrt(counting(tolls, tolls, presets))
+    sd = np.hypot(spreads[np.maximum(which - 2 * reach - 1, 0)], noise)
     wide = np.rint(tolls * np.exp(sd * rng.standard_normal(DRAWS)))
     found: Floats = np.where(which > 2 * reach, wide, moved)
     return found
@@ -153,21 +156,22 @@ def _errors(
     panel: Panel, voice: int, record: Floats, draw: Ints, rng: np.random.Generator
 ) -> Floats:
     """Draw the log of stated : recorded of a voice's honest statements."""
-    own, reach = panel.natural, panel.space.presets.panels.reach
-    shares = own.offset[draw, voice].cumsum(axis=1)
-    which = (shares < rng.random((DRAWS, 1)) * shares[:, -1:]).sum(axis=1)
+    own, presets = panel.natural, panel.space.presets
+    reach = presets.panels.reach
+    which = _drawn(own.offset[draw, voice], rng)
     repeated = np.log(np.maximum(record + which - reach, HALF) / np.maximum(record, HALF))
-    sd = np.hypot(own.spread[draw, voice], _counting(panel, record))
+    sd = np.hypot(own.spread[draw, voice], np.sqrt(counting(record, record, presets)))
     estimated = own.bias[draw, voice] + sd * rng.standard_normal(DRAWS)
     agrees = rng.random(DRAWS) < own.agreement[draw, voice]
     found: Floats = np.where(agrees, repeated, estimated)
     return found
 
 
-def _counting(panel: Panel, numbers: Any) -> Floats:
-    """Return the log-scale sd of counting."""
-    noise: Floats = np.sqrt(panel.space.presets.belief.counting / np.maximum(numbers, 1.0))
-    return noise
+def _drawn(shares: Floats, rng: np.random.Generator) -> Ints:
+    """Draw a place in every row of shares, (draw, share)."""
+    below = shares.cumsum(axis=1)
+    found: Ints = (below < rng.random((len(below), 1)) * below[:, -1:]).sum(axis=1)
+    return found
 
 
 def _beta(honest: Floats) -> tuple[float, float]:

@@ -5,7 +5,7 @@ engine ran. Compiled models are kept: a case of the same structure brings its ow
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache, partial
 from threading import Lock
 from typing import Any
@@ -14,27 +14,18 @@ import numpy as np
 import nutpie
 from numpy.typing import NDArray
 
+from tolls.chains import CHAINS, Settings, run
 from tolls.evidence import Evidence
 from tolls.graph import NUMBERS, Structure, assemble, reproducible, split
 from tolls.progress import progress
 
 __all__ = ["ATTEMPTS", "CHAINS", "KEPT", "VARIABLES", "Settings", "compile_model", "sample"]
 
-CHAINS = 4
 KEPT = 8  # compiled models at a time
 VARIABLES = (
     "size", "share", "bias", "scatter", "reliability", "kappa", "eta", "rate", "shape", "found",
     "alive", "clearing", "kept",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How long and how carefully to sample."""
-
-    tune: int
-    draws: int
-    target_accept: float
 
 
 # The next is tried where one fails its diagnostics, and told; the last is for two modes that chains
@@ -84,33 +75,6 @@ def sample(
     posterior : dict of str to (chain, draw, …) arrays
     divergences : int
     """
-    total = CHAINS * (settings.tune + settings.draws)
-    with reproducible(), progress("sampling", total) as show:
-
-        def advance(chains: list[Any]) -> None:
-            if show:
-                show(sum(chain.finished_draws for chain in chains))
-
-        running = nutpie.sample(
-            compiled,
-            chains=CHAINS,
-            tune=settings.tune,
-            draws=settings.draws,
-            seed=seed,
-            target_accept=settings.target_accept,
-            # sizes, shared bias and biases lie on a ridge, which a diagonal metric crosses slowly:
-            # on the shipped case the smallest ESS of 4,000 draws is 1,470 with it, 740 without
-            adaptation="low_rank",
-            save_warmup=False,
-            progress_bar=False,
-            progress_callback=advance if show else None,
-            blocking=False,  # else an interrupt would give the draws made until then as if all
-        )
-        try:
-            tree = running.wait()
-        except BaseException:
-            running.cancel()
-            raise
-    found = tree.posterior
-    posterior = {name: np.asarray(found[name]) for name in VARIABLES if name in found}
-    return posterior, int(tree.sample_stats["diverging"].sum())
+    with reproducible():
+        found, divergences = run(compiled, seed=seed, settings=settings)
+    return {name: np.asarray(found[name]) for name in VARIABLES if name in found}, divergences

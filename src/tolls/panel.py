@@ -6,7 +6,7 @@ Nothing is fitted here; `panelfitting` fits.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from tolls.constants import CI_PROB, VERSION
 from tolls.convergence import Diagnostics
 from tolls.errors import nearest, shown
 from tolls.formatting import all_inert, ratio, text_table
-from tolls.panelpriors import Natural, Space
+from tolls.panelpriors import Natural, Space, mean_offset
 from tolls.panelrows import Reports
 from tolls.paneltolls import Posteriors
 from tolls.patterns import Patterns
@@ -73,7 +73,7 @@ class Panel:
     diagnostics: Diagnostics
     seed: int
     digest: str
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def natural(self) -> Natural:
@@ -106,13 +106,12 @@ class Panel:
         import pandas as pd
 
         found = self.natural
-        offsets = np.arange(-self.space.presets.panels.reach, self.space.presets.panels.reach + 1)
         values = {
             "repeats": (1 - found.gross) * found.agreement,
             "gross": found.gross,
             "bias": np.exp(found.bias),
             "spread": found.spread,
-            "offset": found.offset @ offsets,
+            "offset": mean_offset(found.offset),
         }
         said = np.array([s.voice for s in self.reports.statements])
         known = [self.reports.events[s.event] in self.verified for s in self.reports.statements]

@@ -6,11 +6,9 @@ from pathlib import Path
 from tolls.errors import EstimateRefused, InputError
 from tolls.files import Unreadable, read_toml
 from tolls.outputs import made_apart, write_apart
-from tolls.terminal import say, tell
+from tolls.terminal import DONE, REFUSED, say, tell
 
 __all__ = ["add_panel", "run_panel"]
-
-DONE, REFUSED = range(2)
 
 
 def add_panel(panel: argparse.ArgumentParser) -> None:

@@ -40,22 +40,21 @@ from tolls.panelloops import (
     verified_slopes,
 )
 from tolls.panelpriors import Natural, Space, log_prior, natural_of, pulled
-from tolls.patterns import Patterns, Status
+from tolls.patterns import BASE, Patterns, Status
 from tolls.sizelaw import surviving
 from tolls.utterances import Cells
 
-__all__ = ["Density", "believed", "moved", "overlaps", "record_given"]
+__all__ = ["Density", "believed", "counting", "moved", "overlaps", "record_given"]
 
 type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
 
-BASE = 2**31  # above every count: makes one number of a cell's two ends
 WHOLE, RATIO = 40, 1.12  # of the grid of tolls under the spreads of the record, which are wide
 FARTHEST = 60.0  # log of people that stands for infinity
 
 
-def _counting(low: Ints, high: Ints, presets: Any) -> Floats:
-    """Return the counting noise of a source that counts so many."""
+def counting(low: Any, high: Any, presets: Any) -> Floats:
+    """Return the variance (log scale) of counting so many, of each cell."""
     middle = np.maximum((low + high) / 2, 1.0)
     noise: Floats = presets.belief.counting / middle
     return noise
@@ -146,7 +145,7 @@ def _entries(patterns: Patterns, space: Space) -> Entries:
         _log_ends(pieces.low) - centre,
         _log_ends(pieces.high) - centre,
         pieces.weight,
-        _counting(low, high, presets)[pieces.entry] + pieces.spread,
+        counting(low, high, presets)[pieces.entry] + pieces.spread,
         np.ascontiguousarray(overlaps(pieces, low, high, presets.panels.reach, zero, n).T),
         presets.belief.gross_sd**2,
     )
@@ -178,9 +177,9 @@ class Density:
         self.entries = _entries(patterns, space)
         cell = np.empty(len(patterns.low), dtype=np.int64)
         self.groups = tuple(self._grouped(cell))
-        self.cells = len(cell) and self.groups[-1].own.stop
+        self.cells = self.groups[-1].own.stop
         self.sums = Sums(
-            np.append(patterns.begin, len(patterns.low)),
+            patterns.begin,
             patterns.count,
             cell,
             np.array([len(p.statements) for p in patterns.patterns]),
@@ -192,10 +191,9 @@ class Density:
     def _grouped(self, cell: Ints) -> Iterator[_Group]:
         """Yield the groups of masses, and set the place of every point's cell among them."""
         patterns = self.patterns
-        ends = np.append(patterns.begin, len(patterns.low))
         together: dict[tuple[int, Status], list[Ints]] = {}
         for i, pattern in enumerate(patterns.patterns):
-            points = np.arange(ends[i], ends[i + 1])
+            points = np.arange(patterns.begin[i], patterns.begin[i + 1])
             together.setdefault((pattern.kind, pattern.status), []).append(points)
         start = 0
 
@@ -319,7 +317,7 @@ def moved(low: Ints, high: Ints, reach: int) -> tuple[Ints, Ints]:
 def record_given(low: Ints, high: Ints, toll_low: Ints, toll_high: Ints, presets: Any) -> Floats:
     """Return P(record in a cell | toll in another), (spread, record, toll)."""
     centre = logs(toll_low, toll_high, presets.panels.zero)
-    noise = _counting(toll_low, toll_high, presets)
+    noise = counting(toll_low, toll_high, presets)
     bottom, top = _log_ends(np.maximum(low - 0.5, 0.0)), _log_ends(high + 0.5)
     return np.stack(
         [

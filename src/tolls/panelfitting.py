@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, replace
 from pathlib import Path
@@ -13,12 +12,12 @@ from numpy.typing import NDArray
 
 from tolls.constants import MEASURES
 from tolls.convergence import Diagnostics, diagnose
-from tolls.errors import EstimateRefused, InputError, TollsWarning, check_type
+from tolls.errors import ON_FAILURE, InputError, check_choice, check_type, refuse
 from tolls.panel import Panel
 from tolls.panelchains import ATTEMPTS, sample
 from tolls.paneldensity import Density
 from tolls.panelmode import agrees, found_mode, thinned
-from tolls.panelpriors import Space
+from tolls.panelpriors import Space, mean_offset
 from tolls.panelrows import Reports, check_threshold, read_reports, read_verified
 from tolls.paneltolls import toll_posteriors
 from tolls.patterns import gathered
@@ -106,12 +105,10 @@ def fit_panel(
     """
     check_seed(seed)
     check_type("measure", measure, str, ", ".join(MEASURES))
-    if measure not in MEASURES:
-        raise InputError(f'measure: "{measure}" is unknown; allowed: {", ".join(MEASURES)}')
+    check_choice("measure", measure, MEASURES)
     if isinstance(categories, str):
         raise InputError(f'categories: is a text; allowed: a tuple, as ("{categories}",)')
-    if on_failure not in ("raise", "warn"):
-        raise InputError(f'on_failure: "{on_failure}" is unknown; allowed: raise, warn')
+    check_choice("on_failure", on_failure, ON_FAILURE)
     check_threshold(threshold, truth is not None)
     presets = load_presets(reliability, Path())
     read = read_reports(
@@ -159,15 +156,19 @@ def fit_panel(
         _digest(read, verified, kind, threshold, space),
         tuple(notes),
     )
-    if not judged.ok:
-        reason = (
-            f"the panel is refused: {'; '.join(judged.reasons)}. Try another seed; look for a "
-            "source that few events share with others, or whose counts are of another thing, or "
-            'pass on_failure="warn" to look at the draws all the same.'
-        )
-        if on_failure == "raise":
-            raise EstimateRefused(reason, panel)
-        warnings.warn(reason, TollsWarning, stacklevel=2)
+    return _judged(panel, on_failure)
+
+
+def _judged(panel: Panel, on_failure: str) -> Panel:
+    """Return a sound panel; refuse or warn about any other."""
+    if panel.diagnostics.ok:
+        return panel
+    reason = (
+        f"the panel is refused: {'; '.join(panel.diagnostics.reasons)}. Try another seed; look for "
+        "a source that few events share with others, or whose counts are of another thing, or pass "
+        'on_failure="warn" to look at the draws all the same.'
+    )
+    refuse(reason, panel, on_failure)
     return panel
 
 
@@ -187,15 +188,14 @@ def _asked(space: Space, draws: Floats) -> tuple[dict[str, Floats], tuple[str, .
     scale, and changes no answer.
     """
     own, reach = space.natural(draws), space.presets.panels.reach
-    offsets = np.arange(-reach, reach + 1)
     moved = own.record[..., : 2 * reach + 1]
     quantities = {
         "toll": own.bias,
         "spread": own.spread,
         "gross": own.gross,
         "agreement": own.agreement,
-        "offset": own.offset @ offsets,
-        "record": np.stack([own.record[..., reach], moved @ offsets, moved.sum(axis=-1)], axis=-1),
+        "offset": mean_offset(own.offset),
+        "record": np.stack([moved[..., reach], mean_offset(moved), moved.sum(axis=-1)], axis=-1),
         "law": own.law.reshape(*own.law.shape[:-2], -1),
         "listed": own.listed,
     }

@@ -30,7 +30,7 @@ from tolls.panelrows import Voice
 from tolls.presets import Presets
 from tolls.sizelaw import PARAMETERS
 
-__all__ = ["Natural", "Space"]
+__all__ = ["Natural", "Space", "log_prior", "mean_offset", "natural_of", "pulled"]
 
 type Floats = NDArray[np.floating[Any]]
 
@@ -71,6 +71,13 @@ class Natural(NamedTuple):
     def at(self, draw: Any) -> "Natural":
         """Return one of the draws, or some of them."""
         return Natural(*(values[draw] for values in self))
+
+
+def mean_offset(shares: Floats) -> Floats:
+    """Return by how many people shares of offsets, (…, offset), move a count on average."""
+    reach = shares.shape[-1] // 2
+    mean: Floats = shares @ np.arange(-reach, reach + 1)
+    return mean
 
 
 class Hierarchy(NamedTuple):
@@ -213,10 +220,6 @@ class Space:
                 for own in zip(*found, strict=True)
             )
         )
-
-    def log_prior(self, point: Floats) -> tuple[float, Floats]:
-        """Return the log density of the priors at one point, up to a constant, and its gradient."""
-        return log_prior(point, self.priors)
 
     def start(self, seed: int) -> Floats:
         """Draw where a chain starts: near the middle of the prior, and off it."""

@@ -74,15 +74,13 @@ def toll_posteriors(density: Density, points: Floats) -> Posteriors:
     patterns, entries = density.patterns, density.entries
     most = min(MOST, max(FEWEST, ROOM // max(len(entries.voice), 1)), len(points))
     used = points[np.linspace(0, len(points) - 1, most).round().astype(int)]
-    begin = np.append(patterns.begin, len(patterns.low))
-    first_entry = np.concatenate([[0], np.cumsum(np.diff(begin) * density.sums.statements)])
+    begin, statements = patterns.begin, density.sums.statements
+    first_entry = np.concatenate([[0], np.cumsum(np.diff(begin) * statements)])
     probability = np.zeros(len(patterns.low))
     gross = tuple(np.zeros(len(p.statements)) for p in patterns.patterns)
     grids: dict[bytes, list[int]] = {}
     for i in range(len(patterns.patterns)):
-        own = slice(begin[i], begin[i + 1])
-        key = patterns.low[own].tobytes()
-        grids.setdefault(key, []).append(i)
+        grids.setdefault(patterns.low[begin[i] : begin[i + 1]].tobytes(), []).append(i)
     each = max(1, BLOCK // max(len(entries.voice), 1))
     blocks = [used[start : start + each] for start in range(0, most, each)]
     with progress("tolls of events", len(blocks) * len(grids)) as show:
@@ -94,18 +92,28 @@ def toll_posteriors(density: Density, points: Floats) -> Posteriors:
                 low, high = patterns.low[own], patterns.high[own]
                 given = _mixed(density, natural, low, high)
                 for i, mass in _priors(density, natural, low, high, members):
-                    n, m = len(low), density.sums.statements[i]
-                    at = patterns.entry[first_entry[i] : first_entry[i + 1]].reshape(n, m)
-                    seen = np.log(chance[:, at]).sum(axis=2)
-                    seen = np.exp(seen - seen.max(axis=1, keepdims=True))
-                    tolls = mass * np.einsum("dr,drt->dt", seen, given)
-                    total = tolls.sum(axis=1, keepdims=True)
-                    probability[begin[i] : begin[i + 1]] += (tolls / total).sum(axis=0) / most
-                    record = seen * np.einsum("dt,drt->dr", mass, given) / total
+                    at = patterns.entry[first_entry[i] : first_entry[i + 1]]
+                    at = at.reshape(len(low), statements[i])
+                    tolls, record = _posterior(mass, given, chance[:, at])
+                    probability[begin[i] : begin[i + 1]] += tolls.sum(axis=0) / most
                     gross[i][:] += np.einsum("dr,drs->s", record, wrong[:, at]) / most
                 if show:
                     show(done * len(grids) + here + 1)
     return Posteriors(begin, patterns.low, patterns.high, probability, gross)
+
+
+def _posterior(mass: Floats, given: Floats, chance: Floats) -> tuple[Floats, Floats]:
+    """Return the posterior of a pattern's toll and of its record, (draw, cell).
+
+    From the prior of the toll, (draw, toll), that of the record given it, (draw, record, toll), and
+    the probability of statements, (draw, record, statement).
+    """
+    seen = np.log(chance).sum(axis=2)
+    seen = np.exp(seen - seen.max(axis=1, keepdims=True))
+    tolls = mass * np.einsum("dr,drt->dt", seen, given)
+    total = tolls.sum(axis=1, keepdims=True)
+    record = seen * np.einsum("dt,drt->dr", mass, given)
+    return tolls / total, record / total
 
 
 def _chances(density: Density, natural: Natural) -> tuple[Floats, Floats]:

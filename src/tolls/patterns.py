@@ -17,7 +17,7 @@ from tolls.panelrows import Reports, Said
 from tolls.presets import Presets
 from tolls.utterances import Cells, cells_of
 
-__all__ = ["Pattern", "Patterns", "Status", "gathered"]
+__all__ = ["BASE", "Pattern", "Patterns", "Status", "gathered"]
 
 type Ints = NDArray[np.int64]
 type Status = tuple[int, int] | None
@@ -56,8 +56,8 @@ class Patterns:
     patterns : tuple of Pattern
     count : (pattern,) array
         Events of each.
-    begin : (pattern,) int array
-        Its first point; points are in the order of patterns.
+    begin : (pattern + 1,) int array
+        Its first point, and the end; points are in the order of patterns.
     low, high : (point,) int arrays
         Cells of the record.
     entry : int array
@@ -86,13 +86,11 @@ class Patterns:
 
     def thinned(self, keep: NDArray[np.bool_]) -> "Patterns":
         """Return the same patterns with some of their points, at least one of each."""
-        ends = np.append(self.begin, len(self.low))
-        left = np.concatenate([[0], np.cumsum(keep)])[ends]
-        statements = np.repeat([len(p.statements) for p in self.patterns], np.diff(ends))
+        statements = np.repeat([len(p.statements) for p in self.patterns], np.diff(self.begin))
         used, entry = np.unique(self.entry[np.repeat(keep, statements)], return_inverse=True)
         return replace(
             self,
-            begin=left[:-1],
+            begin=np.concatenate([[0], np.cumsum(keep)])[self.begin],
             low=self.low[keep],
             high=self.high[keep],
             entry=entry,
@@ -181,7 +179,7 @@ def _laid(
     return Patterns(
         patterns,
         np.array([len(p.events) for p in patterns], dtype=float),
-        np.concatenate([[0], np.cumsum(sizes)[:-1]]),
+        np.concatenate([[0], np.cumsum(sizes)]),
         low,
         high,
         entry,

@@ -129,11 +129,16 @@ class _Questions:
         }
         return {node: (a, b) for node, (a, b) in sides.items() if a and b}
 
+    @cached_property
+    def untaught(self) -> Case | None:
+        """The case as if nothing had been learned of its sources; none where nothing was."""
+        return by_grade(self.case)
+
     @property
     def count(self) -> int:
         """Number of variants that are settled."""
         levels = len(self.case.presets.sensitivity.factors) - 1
-        priors = 5 + (by_grade(self.case) is not None)
+        priors = 5 + (self.untaught is not None)
         return priors + levels + len(self.own.evidence.sources) + 2 * len(self.split)
 
     def answered(self) -> Sensitivity:
@@ -195,8 +200,8 @@ class _Questions:
         yield self.settled(PRIORS, "anchored", bias_known(case))
         yield self.settled(PRIORS, "grades one up", graded(case, 1))
         yield self.settled(PRIORS, "grades one down", graded(case, -1))
-        if taught := by_grade(case):
-            yield self.settled(PRIORS, "by grade, nothing learned", taught)
+        if self.untaught:
+            yield self.settled(PRIORS, "by grade, nothing learned", self.untaught)
 
     def powers(self) -> Iterator[Scenario]:
         power = self.case.presets.sensitivity.power

@@ -15,8 +15,9 @@ from time import sleep
 
 from tolls.formatting import inert
 
-__all__ = ["say", "say_table", "tell", "watched"]
+__all__ = ["DONE", "FAILED", "REFUSED", "WRONG_INPUT", "say", "say_table", "tell", "watched"]
 
+DONE, REFUSED, WRONG_INPUT, FAILED = range(4)  # exit codes
 GRACE = 0.5  # seconds that a command has to end by itself
 SHOW_CURSOR = "\x1b[?25h"  # a progress bar hides it
 
