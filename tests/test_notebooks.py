@@ -13,6 +13,7 @@ EVIDENCE = NOTEBOOKS / "evidence.ipynb"
 # in reading order
 ORDER = ("first-estimate", "priors", "day-by-day", "level", "evidence", "research", "gallery")
 ESSAYS = [name for name in ORDER if name != EVIDENCE.stem]
+DECIMAL = r"(?<![\d.])\d[\d,]*\.\d+(?![\d.])"
 FEWER = {"runs = 1000": "runs = 8", "days = (1, 3, 7, 14, 30)": "days = (30,)"}
 
 
@@ -57,6 +58,16 @@ def test_a_notebook_shows_what_it_computed_and_nothing_of_the_machine(path):
     for text in texts(notebook):
         assert not re.search(r"(?<![\w/:.<>~])/[A-Za-z][\w.-]*/", text), "an absolute path"
         assert not re.search(r"https?://\S*(pypi|simple)", text), "a package index"
+
+
+@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+def test_no_decimal_of_the_prose_is_other_than_the_cells_have_it(path):
+    notebook = read(path)
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    stands = set(re.findall(DECIMAL, "\n".join([shown(notebook), *code])))
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            assert set(re.findall(DECIMAL, cell.source)) <= stands, cell.source
 
 
 # the plots of the gallery are those of test_plot_layout
