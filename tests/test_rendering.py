@@ -477,6 +477,15 @@ def test_shares_of_priors_in_the_table_are_those_of_the_sentence(told):
     assert shares["all but single statements"] == pytest.approx(of_priors + rest)
 
 
+def test_every_scenario_of_the_page_is_explained_on_it(told):
+    (section,) = [s for s in compose(told).sections if s.title == "What would change the answer"]
+    explained = [n for own in section.parts if own.kind == "items" for name, *_ in own.items
+                 for n in name.split(", ")]  # fmt: skip
+    changed = [row["scenario"] for row in told["sensitivity"]["scenarios"][1:]]
+    assert len(changed) > len(explained) > 9
+    assert [name for name in changed if not name.startswith(tuple(explained))] == []
+
+
 def test_names_of_nodes_read_as_words_in_sentences_and_tables(told):
     changed = json.loads(json.dumps(told))
     changed["nodes"][1]["node"] = "pro_state"
