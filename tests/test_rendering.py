@@ -26,6 +26,7 @@ from helpers import write_case
 import tolls
 from tolls.chapters import compose
 from tolls.cli import main
+from tolls.documents import Cell, Document, Section, Table
 from tolls.errors import EstimateRefused, InputError
 from tolls.figures import as_svg
 from tolls.formatting import inert
@@ -261,6 +262,14 @@ def test_every_page_of_the_pdf_but_the_last_is_used(told, monkeypatch, high):
         assert max(dark) > 0.6 * len(page), "the foot of a page is empty"
         gaps = [after - before for before, after in pairwise(dark)]
         assert max(gaps) < 0.3 * len(page), "a page has a hole"
+
+
+@pytest.mark.parametrize("rows", range(8))
+def test_a_table_of_any_length_is_set(rows):
+    row = (Cell("killed"), Cell("9", 9.0))
+    table = Table("One node has one row.", ("", "median"), (row,) * rows)
+    document = Document("T", "Q", ("A",), "L", (Section("The answer", (table,)),))
+    assert as_pdf(document, {}).startswith(b"%PDF")
 
 
 def test_a_picture_in_the_pdf_would_be_found(told):
