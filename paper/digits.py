@@ -32,9 +32,9 @@ def fixed(value: float, decimals: int) -> str:
     return f"{value:.{decimals}f}"
 
 
-def two(value: float) -> str:
-    """Write a ratio with two significant digits."""
-    return f"{value:.1f}" if 1 <= value < 10 else f"{value:,.2g}" if value < 1 else whole(value)
+def ratio(value: float) -> str:
+    """Write a bias as the package does: with two significant digits, below a tenth with one."""
+    return formatting.ratio(value)
 
 
 def percent(share: float) -> str:

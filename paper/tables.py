@@ -193,7 +193,7 @@ def sources(facts: Facts) -> str:
 
 
 def _ratio(row: Facts, prefix: str) -> str:
-    middle, low, high = (digits.two(row[f"{prefix}{name}"]) for name in ("median", "lo", "hi"))
+    middle, low, high = (digits.ratio(row[f"{prefix}{name}"]) for name in ("median", "lo", "hi"))
     return f"{middle} ({low} to {high})"
 
 

@@ -111,3 +111,10 @@ def test_a_prior_can_be_said_in_words():
     words = source_prior(SourceDeclaration("S", "B", "monitor"), PRESETS).in_words()
     for fragment in ("grade B", "usually reliable", "89 of 100", "14 %", "0.90 times"):
         assert fragment in words
+
+
+@pytest.mark.parametrize("grade", PRESETS.grades)
+def test_words_and_tables_round_a_reliability_alike(grade):
+    prior = source_prior(SourceDeclaration("S", grade, "monitor"), PRESETS)
+    shown = f"{prior.reliability.mean:.2f}"
+    assert f"honest in about {round(100 * float(shown))} of 100" in prior.in_words()

@@ -168,14 +168,14 @@ def test_a_node_whose_reports_contradict_the_others_is_told():
 
 def test_shares_add_up_and_weights_are_those_of_the_sources(result):
     table, weights = result.shares(), result.weights()
-    blocks = table.drop(index="all priors")
+    blocks = table.drop(index="all but statements")
     assert blocks["share"].sum() == pytest.approx(1)
     assert (blocks["share"] >= 0).all()
     assert list(weights.index) == list("ABCD")
     assert 0.8 < weights["weight"].sum() < 1.1
     assert weights["weight"].idxmin() == "D"
     assert 2 < result.contributions.independent < 4
-    assert table.loc["all priors", "power"] > 0.05  # as it has to be: priors hold the level
+    assert table.loc["all but statements", "power"] > 0.05  # as it has to be: priors hold the level
     assert table["sensitive"].equals(table["power"] >= 0.05)
     assert table.loc["statements", "power"] == result.powers["reports"]
 

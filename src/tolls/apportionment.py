@@ -85,7 +85,7 @@ def check_sizes(root: LogNormal, categories: Categories) -> None:
     if high > MOST or low < LEAST:
         end = "more than 9 x 10^18 people" if high > MOST else "less than 10^-300 of a person"
         raise InputError(
-            f"{categories.root}: the range lets expect tolls of {end}, which no number holds; "
+            f"{categories.root}: the range admits tolls of {end}, which no number holds; "
             "allowed: a range whose middle and six standard deviations stay between them: declare "
             "a narrower one"
         )
@@ -95,7 +95,7 @@ def check_sizes(root: LogNormal, categories: Categories) -> None:
         least = lower[partition.of] - FAR * math.sqrt(2) * partition.sd
         if least < LEAST:
             raise InputError(
-                f"partition of {partition.of}: its concentration lets expect shares of less than "
+                f"partition of {partition.of}: its concentration admits shares of less than "
                 "10^-300, which no number holds; allowed: a greater concentration"
             )
         lower |= dict.fromkeys(partition.into, least)

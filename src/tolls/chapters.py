@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tolls.captions import BLOCKS, COUNTED, FATES, SCENARIOS
 from tolls.documents import Cell, Document, Figure, Items, Part, Section, Table, Text
 from tolls.formatting import all_inert, count, interval, listed, percent, ratio
 from tolls.measures import readable
@@ -15,35 +16,6 @@ from tolls.measures import readable
 __all__ = ["compose"]
 
 NONE = "—"
-FATES = {
-    "evidence": "used",
-    "relay": "relay",
-    "repeat": "repeat",
-    "redundant": "redundant",
-    "set_aside": "set aside",
-    "later": "later",
-}
-COUNTED = {  # what became of reports, of one and of several
-    "evidence": ("counts as evidence", "count as evidence"),
-    "relays": ("is a relay of another source and was set aside",
-               "are relays of other sources and were set aside"),
-    "repeats": ("repeats a figure that counts already", "repeat a figure that counts already"),
-    "redundant": ("is a printed total of parts that count already",
-                  "are printed totals of parts that count already"),
-    "set_aside": ("was set aside for another reason", "were set aside for other reasons"),
-    "later": ("was published later and left out", "were published later and left out"),
-}  # fmt: skip
-BLOCKS = {
-    "range": "prior of the toll, before any report",
-    "shares": "prior of the parts' shares",
-    "shared bias": "prior of the bias that all sources share",
-    "sources' biases": "priors of the sources' own biases",
-    "growth": "prior of how fast tolls become known",
-    "scatter": "how sources scatter",
-    "reliability": "how often sources err",
-    "statements": "single statements",
-    "all priors": "all but single statements",
-}
 
 
 def compose(account: Mapping[str, Any]) -> Document:
@@ -60,15 +32,8 @@ def compose(account: Mapping[str, Any]) -> Document:
     """
     account = _spoken(all_inert(account))
     sections = (
-        _answer,
-        _timeline,
-        _sources,
-        _before,
-        _reports,
-        _sensitivity,
-        _diagnostics,
-        _provenance,
-    )
+        _answer, _timeline, _sources, _before, _reports, _sensitivity, _diagnostics, _provenance,
+    )  # fmt: skip
     return Document(
         title=account["case"],
         question=account["question"],
@@ -375,6 +340,7 @@ def _sensitivity(account: Mapping[str, Any]) -> Section:
             "Median and 95 % credible interval: "
             + "; ".join(f"{s[0].text} {s[1].text} ({s[2].text})" for s in scenarios) + ".",
         ),
+        Items(tuple((name, what, "") for name, what in SCENARIOS.items())),
         _table(
             "Reweighted: from the draws of the fit; refit: a fit of its own.",
             ["", "median", "95 % interval", "over declared", "method"],

@@ -101,7 +101,7 @@ def findings(evidence: Evidence, parameters: Parameters) -> tuple[Finding, ...]:
 
 
 def _conflicts(evidence: Evidence, every: list[Unknown]) -> Iterator[Finding]:
-    """Tell which unknowns the reports put where their priors do not let expect them."""
+    """Tell which unknowns the reports put where their priors made them improbable."""
     presets, root = evidence.case.presets.checks, evidence.case.names[0]
     asked = [
         (u, u.prior)
@@ -150,7 +150,7 @@ def _displaced(evidence: Evidence, unknown: Unknown, prior: LogNormal) -> str:
         case "sources' biases":
             return (
                 f"{name} seems to state {middle:.2g} times what is knowable, where its kind and "
-                f"grade let expect {told}; look at them, and at what it counts"
+                f"grade suggest {told}; look at them, and at what it counts"
             )
     curve, *of = name.split()
     what = {
@@ -162,7 +162,7 @@ def _displaced(evidence: Evidence, unknown: Unknown, prior: LogNormal) -> str:
         "kept": f"the share of those never found who stand on {''.join(of)} lists of the missing",
     }[curve]
     return (
-        f"{what} seems to be {middle:.2g}, where an event of kind {evidence.case.kind} lets expect "
+        f"{what} seems to be {middle:.2g}, where an event of kind {evidence.case.kind} suggests "
         f"{told}; look at kind, start and end of the event"
     )
 

@@ -24,6 +24,7 @@ KEY: Style = PRIOR | {"lw": 7}
 UNIFORM = KNOWABLE | {"zorder": 1}
 EACH: Style = {"color": THIN["color"], "lw": 0.7, "alpha": 0.4, "zorder": 2}
 FURTHEST: Style = {"color": "#262626", "lw": 1.6, "zorder": 3}
+FINE = 2.0  # percent of Monte Carlo error, below which tenths are told
 HEAD = "Intervals that held the truth, in percent ± Monte Carlo error"
 
 # of a backtest
@@ -92,8 +93,9 @@ def calibration(result: Calibration, *, ax: Axes | None = None) -> Axes:
 
 
 def _held(row: Any) -> str:
-    """Write how often intervals held the truth, in percent."""
-    return f"{100 * row.coverage:.1f} ± {100 * row.mc_error:.1f}"
+    """Write how often intervals held the truth, in percent, no finer than the error allows."""
+    decimals = int(100 * row.mc_error < FINE)
+    return f"{100 * row.coverage:.{decimals}f} ± {100 * row.mc_error:.{decimals}f}"
 
 
 def backtest(result: Backtest, *, ax: Axes | None = None) -> Axes:

@@ -18,7 +18,8 @@ __all__ = ["ALL_PRIORS", "REPORTS", "components", "power_sensitivities"]
 
 type Floats = NDArray[np.floating[Any]]
 
-ALL_PRIORS, REPORTS = "all priors", "reports"
+# not "all priors": how sources scatter and err is learned from reports, too
+ALL_PRIORS, REPORTS = "all but statements", "reports"
 
 
 def components(draws: Reweighter) -> dict[str, Floats]:
