@@ -268,7 +268,8 @@ STRANGE = {
     "isolate": "Mon\u2067itor", "mark": "Mon\u200fitor",
     "private": "Mon\ue000itor", "tag": "Mon\U000e0041itor", "no character": "Mon\uffffitor",
     "replacement": "Mon\ufffditor", "long": "M" * 201, "very long": "M" * 50_000,
-    "selector": "Mon\ufe0fitor",
+    "selector": "Mon\ufe0fitor", "braille without a dot": "Mon\u2800itor",
+    "empty note": "Mon\U0001d159itor", "slur": "Mon\U0001d177itor",
 }  # fmt: skip
 
 

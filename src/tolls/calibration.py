@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from tolls import markup
 from tolls.case import Case
 from tolls.constants import VERSION
-from tolls.errors import InputError
+from tolls.errors import InputError, as_given
 from tolls.evidence import gather
 from tolls.formatting import percent, text_table
 from tolls.ranking import PRIOR, RANKED, SLOTS, Fit, fitted, rank_run
@@ -325,7 +325,7 @@ def ranked(
     cases = tuple(case) if isinstance(case, Iterable) else (case,)
     check_seed(seed)
     if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MOST_RUNS:
-        raise InputError(f"n: {n!r} is no number of runs; allowed: 1 to {MOST_RUNS:,}")
+        raise InputError(f"n: {as_given(n)} is no number of runs; allowed: 1 to {MOST_RUNS:,}")
     if not cases or not all(isinstance(one, Case) for one in cases):
         raise InputError("case: is no tolls.Case; allowed: a case (tolls.read_case), or several")
     for one in cases:

@@ -17,7 +17,7 @@ from tolls import markup
 from tolls.categories import Categories, Partition
 from tolls.constants import CI_PROB, OF_THE_KILLED, ROOTS
 from tolls.declaration import Declaration, check_kinds, validate
-from tolls.errors import InputError, Problems, check_type, nearest
+from tolls.errors import InputError, Problems, as_given, check_type, nearest
 from tolls.formatting import count, percent, period
 from tolls.measures import declaration_of, label, nodes_of
 from tolls.presets import Presets, load_presets
@@ -148,8 +148,8 @@ class Case:
         for name, listed in {**split, **_table(unions, "unions")}.items():
             if not isinstance(listed, list | tuple):
                 raise InputError(
-                    f"Case: {name} = {listed!r} is a {type(listed).__name__}; allowed: a list of "
-                    "names"
+                    f"Case: {name} = {as_given(listed)} is a {type(listed).__name__}; allowed: a "
+                    "list of names"
                 )
         ranges = _table(range, "range")
         if ranges and not any(isinstance(value, Mapping) for value in ranges.values()):

@@ -17,7 +17,7 @@ from scipy.special import betaln, expit, log_expit
 
 from tolls import markup
 from tolls.constants import CI_PROB, MAX_COUNT
-from tolls.errors import InputError, Problems, check_type
+from tolls.errors import InputError, Problems, as_given, check_type
 from tolls.formatting import count, interval, percent, text_table
 from tolls.presets import Presets, load_presets
 from tolls.priors import Beta, LogNormal
@@ -97,7 +97,9 @@ class Elicited:
         556
         """
         if not (_is_number(reported) and reported >= 1):
-            raise InputError(f"implied: reported is {reported!r}; allowed: at least 1 person")
+            raise InputError(
+                f"implied: reported is {as_given(reported)}; allowed: at least 1 person"
+            )
         belief, bias, scatter = self.presets.belief, self.bias, self.scatter
         centre = math.log(reported) - bias.mean
         variance = (
@@ -289,18 +291,19 @@ def _checked_record(pairs: Iterable[Any], problems: Problems) -> Record:
         try:
             reported, verified = pair
         except (TypeError, ValueError):
-            problems.add(where, f"{pair!r} is no pair; allowed: (reported, verified)")
+            problems.add(where, f"{as_given(pair)} is no pair; allowed: (reported, verified)")
             continue
         if not (_is_number(reported) and 0 <= reported <= MAX_COUNT and reported == int(reported)):
             problems.add(
                 where,
-                f"reported is {reported!r}; allowed: a whole number, 0 to {MAX_COUNT:,} people",
+                f"reported is {as_given(reported)}; allowed: a whole number, 0 to {MAX_COUNT:,} "
+                "people",
             )
         elif not (_is_number(verified) and 0 < verified <= MAX_COUNT):
             problems.add(
                 where,
-                f"verified is {verified!r}; allowed: above 0, to {MAX_COUNT:,} people; leave out "
-                "an event in which nobody died, for no ratio can be formed",
+                f"verified is {as_given(verified)}; allowed: above 0, to {MAX_COUNT:,} people; "
+                "leave out an event in which nobody died, for no ratio can be formed",
             )
         else:
             record.append((int(reported), float(verified)))
@@ -315,14 +318,15 @@ def _check_quantiles(quantiles: Mapping[float, float], problems: Problems) -> No
     for probability, ratio in quantiles.items():
         if not (_is_number(probability) and 0 < probability < 1):
             problems.add(
-                where, f"{probability!r} is no probability; allowed: between 0 and 1, {example}"
+                where,
+                f"{as_given(probability)} is no probability; allowed: between 0 and 1, {example}",
             )
             return
         if not (_is_number(ratio) and 0 < ratio < math.inf):
             problems.add(
                 where,
-                f"the ratio at {probability} is {ratio!r}; allowed: reported : true, above 0, "
-                f"{example}",
+                f"the ratio at {probability} is {as_given(ratio)}; allowed: reported : true, above "
+                f"0, {example}",
             )
             return
     low, high = (ratio for _, ratio in sorted(quantiles.items()))

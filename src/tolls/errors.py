@@ -13,10 +13,13 @@ from typing import Any
 from tolls.constants import MAX_TOLD
 
 __all__ = [
-    "EstimateRefused", "InputError", "Problems", "TollsError", "TollsWarning", "check_path",
-    "check_type", "nearest", "shown",
+    "LONG_NUMBER", "EstimateRefused", "InputError", "Problems", "TollsError", "TollsWarning",
+    "as_given", "check_path", "check_type", "is_long", "nearest", "shown",
 ]  # fmt: skip
 
+LONG_NUMBER = "holds a number of thousands of digits; write a shorter one"
+_MOST_BITS = 4000  # Python writes no integer of more than 4,300 digits: to print one is an error
+_KEYS = ("key ", "unions.", "partition ")  # places in a declaration, counted together
 JOINERS = "\u200c\u200d"  # letters of Arabic and Indic scripts are written with them
 
 
@@ -92,6 +95,20 @@ def shown(text: str) -> str:
     )
 
 
+def is_long(value: object) -> bool:
+    """Tell whether a value is an integer that cannot be printed."""
+    return isinstance(value, int) and value.bit_length() > _MOST_BITS
+
+
+def as_given(value: object) -> str:
+    """Return an argument as a message can show it: in one short line, whatever it is."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits, maybe inside of something
+        text = "a number of thousands of digits"
+    return shown(_cut(text, 60, 20))
+
+
 class Problems:
     """Collects the faults of one input; `raise_if_any` ends the collecting.
 
@@ -161,7 +178,7 @@ def _kind(where: str) -> str:
     """Return the place without its row, or that it is a key."""
     if where.startswith("row "):
         return where.partition(", ")[2]
-    return "keys" if where.startswith("key ") else where
+    return "keys" if where.startswith(_KEYS) else where
 
 
 def _cut(text: str, first: int, last: int) -> str:

@@ -16,7 +16,7 @@ from tolls.apportionment import check_sizes
 from tolls.bulletins import memory
 from tolls.case import Case
 from tolls.constants import MAX_COUNT, UNKNOWN
-from tolls.errors import InputError
+from tolls.errors import InputError, as_given
 from tolls.evidence import Evidence, gather
 from tolls.growth import Aspect, Moment, exposure
 from tolls.measures import label
@@ -54,7 +54,9 @@ class Simulation:
 def check_seed(seed: int) -> None:
     """Refuse what no random number generator here takes as a seed."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
-        raise InputError(f"seed: {seed!r} is no seed; allowed: an integer from 0 to 2^63 - 1")
+        raise InputError(
+            f"seed: {as_given(seed)} is no seed; allowed: an integer from 0 to 2^63 - 1"
+        )
 
 
 def draw_sizes(case: Case, draws: int, rng: np.random.Generator) -> Floats:
