@@ -226,7 +226,7 @@ def test_kept_fits_are_taken_up_again(cases, result, tmp_path, threads, monkeypa
     pd.testing.assert_frame_equal(again.scores, result.scores)
     with pytest.raises(AssertionError, match="anew"):
         backtest(cases, **(options | {"seed": 2}))
-    monkeypatch.setattr(backtesting, "_code", lambda: "another")
+    monkeypatch.setattr(backtesting, "code_digest", lambda: "another")
     with pytest.raises(AssertionError, match="anew"):
         backtest(cases, **options)
 

@@ -13,7 +13,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from tolls.errors import EstimateRefused, InputError, check_type
 from tolls.evidence import Evidence, gather
 from tolls.fitting import fit
 from tolls.growth import parse_day
-from tolls.runs import Journal, run_all
+from tolls.runs import Journal, code_digest, run_all
 from tolls.scoreboard import OURS, Backtest, not_scored
 from tolls.scoring import kernel_forecast, log_toll, normal_forecast, score, score_point
 from tolls.simulation import check_seed, draw_sizes
@@ -331,17 +331,8 @@ def _fits(
 
 def _number(*what: Any) -> int:
     """Return the number that a fit bears in a journal: one of what it is of, and of the code."""
-    text = "|".join(map(str, (*what, _code())))
+    text = "|".join(map(str, (*what, code_digest())))
     return int(hashlib.sha256(text.encode()).hexdigest()[:15], 16)
-
-
-@cache
-def _code() -> str:
-    """Return a digest of this package: what another code computed is not taken up."""
-    found = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        found.update(path.read_bytes())
-    return found.hexdigest()
 
 
 def _rows(look: _Look, fitted: _Fitted, seed: int) -> list[Row]:

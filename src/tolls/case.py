@@ -36,6 +36,10 @@ __all__ = ["Case", "presets_of"]
 ROOT = ROOTS[0]
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
 def _table(given: Any, name: str) -> dict[Any, Any]:
     if not isinstance(given, Mapping):
         raise InputError(f"Case, {name}: is a {type(given).__name__}; allowed: a mapping of names")
@@ -357,8 +361,10 @@ class Case:
             content = json.loads(text)
             declaration = Declaration.model_validate(content["declaration"])
             rows = [(number, row) for number, row in content["reports"]]
+            if not all(type(n) is int and all(map(_is_text, r.values())) for n, r in rows):
+                raise TypeError
             presets = Presets.model_validate(content["presets"])
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise InputError("text: is no case that Case.to_json wrote") from None
         return cls.from_declaration(
             declaration,

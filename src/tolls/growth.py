@@ -63,7 +63,7 @@ class Moment:
         >>> Moment.parse("2025-03-06").when.hour
         12
         """
-        if not re.match(rf"{DAY}(\Z|[T ][0-9])", text):
+        if not re.match(rf"{DAY}(\Z|[T ](?!24)[0-9])", text):
             raise ValueError(f"{text!r} is no ISO date")
         if len(text) == len("2025-03-06"):
             return cls.of_date(in_calendar(date.fromisoformat(text)))

@@ -5,6 +5,7 @@ Nothing is interpreted here beyond what a single row says; what belongs together
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
@@ -140,6 +141,9 @@ def _column_map(
             problems.unknown("columns", "column", str(ours), COLUMNS)
         if theirs not in present:
             problems.unknown("columns", "column of the table", str(theirs), present)
+    for theirs, times in Counter(map(str, columns.values())).items():
+        if times > 1:
+            problems.add("columns", f'name "{theirs}" {times} times; allowed: once')
     return dict(columns)
 
 
