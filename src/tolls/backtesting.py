@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 from tolls.apportionment import integer_tolls
 from tolls.baselines import ZERO_MEAN, points, usable, zero_mean
 from tolls.case import Case
-from tolls.errors import EstimateRefused, InputError, check_type
+from tolls.errors import EstimateRefused, InputError, check_type, is_long
 from tolls.evidence import Evidence, gather
 from tolls.fitting import fit
 from tolls.growth import parse_day
@@ -165,8 +166,8 @@ class _Event:
         return found
 
     def _date(self, wanted: int | date | str) -> date:
-        text = str(wanted)
-        if text.isdecimal() and len(text) < 6:
+        text = "" if is_long(wanted) else str(wanted)
+        if re.fullmatch("[0-9]{1,5}", text):
             return self.case.start + timedelta(days=int(text))
         return parse_day(wanted, "as_of")
 
@@ -318,7 +319,8 @@ def _fits(
         numbers[look.key] = _number(look.event.digest, *own)
         arguments[numbers[look.key]] = (look.event.case, *own)
     # a process of its own for a single fit would take longer to start than the fit
-    with nullcontext(executor) if executor or len(arguments) > 1 else ThreadPoolExecutor(1) as pool:
+    own_thread = executor is None and len(arguments) == 1
+    with ThreadPoolExecutor(1) if own_thread else nullcontext(executor) as pool:
         done = run_all(_fit, arguments, text="fitting", executor=pool, journal=journal)
     for key, number in numbers.items():
         draws = {

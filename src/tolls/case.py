@@ -155,6 +155,7 @@ class Case:
                     f"Case: {name} = {as_given(listed)} is a {type(listed).__name__}; allowed: a "
                     "list of names"
                 )
+        check_type("Case, bridges", bridges, list | tuple, "a list of mappings")
         ranges = _table(range, "range")
         if ranges and not any(isinstance(value, Mapping) for value in ranges.values()):
             ranges = {ROOT: ranges}
@@ -179,7 +180,7 @@ class Case:
             },
             "definitions": _table(definitions or {}, "definitions"),
             "scopes": _table(scopes or {}, "scopes"),
-            "bridges": tuple(bridges) if isinstance(bridges, list | tuple) else bridges,
+            "bridges": tuple(bridges),
         }
         problems = Problems("Case")
         declaration = validate(raw, problems)

@@ -5,8 +5,10 @@ found, what is allowed and what to do. Problems are collected, so that one run s
 """
 
 import difflib
+import math
 from collections import Counter
 from collections.abc import Iterable
+from numbers import Real
 from os import PathLike
 from typing import Any
 
@@ -14,7 +16,8 @@ from tolls.constants import MAX_TOLD
 
 __all__ = [
     "LONG_NUMBER", "EstimateRefused", "InputError", "Problems", "TollsError", "TollsWarning",
-    "as_given", "check_path", "check_type", "is_long", "nearest", "shown",
+    "as_given", "check_path", "check_result", "check_type", "is_long", "is_number", "nearest",
+    "shown",
 ]  # fmt: skip
 
 LONG_NUMBER = "holds a number of thousands of digits; write a shorter one"
@@ -71,6 +74,11 @@ def check_type(name: str, value: object, kind: Any, allowed: str) -> None:
         raise InputError(f"{name}: is a {type(value).__name__}; allowed: {allowed}")
 
 
+def check_result(name: str, value: object, kind: type) -> None:
+    """Refuse to draw or write what is another result, or none."""
+    check_type(name, value, kind, f"a tolls.{kind.__name__}")
+
+
 def check_path(name: str, value: object) -> None:
     """Refuse an argument that can be the name of no file or folder."""
     check_type(name, value, str | PathLike, "a name, as text or Path")
@@ -98,6 +106,13 @@ def shown(text: str) -> str:
 def is_long(value: object) -> bool:
     """Tell whether a value is an integer that cannot be printed."""
     return isinstance(value, int) and value.bit_length() > _MOST_BITS
+
+
+def is_number(value: object) -> bool:
+    """Tell whether an argument is one finite number, and none that only counts as one."""
+    if isinstance(value, bool) or not isinstance(value, Real) or is_long(value):
+        return False
+    return math.isfinite(value)
 
 
 def as_given(value: object) -> str:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from tolls.errors import InputError
+from tolls.errors import InputError, as_given
 from tolls.names import DAY, in_calendar
 from tolls.presets import Presets
 
@@ -104,7 +104,8 @@ def parse_day(given: object, name: str) -> date:
             return date.fromisoformat(given)
     except ValueError:
         pass
-    raise InputError(f'{name}: "{given}" is no date; allowed: YYYY-MM-DD')
+    told = f'"{given}"' if isinstance(given, str | date) else as_given(given)
+    raise InputError(f"{name}: {told} is no date; allowed: YYYY-MM-DD")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from typing import Any
 
 from tolls.errors import InputError, TollsError, check_path, check_type
 from tolls.progress import progress
-from tolls.storage import write_atomically
+from tolls.storage import made, write_atomically
 
 __all__ = ["NAME", "Journal", "code_digest", "run_all"]
 
@@ -79,7 +79,7 @@ class Journal:
         check_path("folder", folder)
         self.path = Path(folder) / NAME
         self.results: dict[int, Any] = {}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        made(self.path.parent)
         if not self.path.exists():
             write_atomically(self.path, _line(header))
             return
