@@ -25,7 +25,11 @@ type Measure = Literal["killed", "injured"]
 type Mass = Annotated[float, Field(ge=LEVELS[0], le=LEVELS[1]), NUMBER]
 type People = Annotated[float, Field(ge=1e-3, le=1e10), NUMBER]  # more than there are
 type Factor = Annotated[float, Field(ge=1e-6, le=1e6), NUMBER]
-type Names = Annotated[tuple[Name, ...], Field(max_length=MAX_NODES)]
+type Names = Annotated[
+    tuple[Name, ...],
+    # too few and repeated ones are told by `categories`, with their place in the tree
+    Field(max_length=MAX_NODES, json_schema_extra={"minItems": 2, "uniqueItems": True}),
+]
 
 
 class _Table(BaseModel):
