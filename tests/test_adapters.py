@@ -369,3 +369,25 @@ def test_importing_loads_no_heavy_library():
 def test_rows_hold_every_column_of_a_table_of_reports(tmp_path):
     for row in imported(tmp_path, GED, "ucdp-ged").rows:
         assert list(row)[: len(COLUMNS)] == list(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("given", "fragments"),
+    [
+        ({"format": 5}, ["format: is a int", "csv"]),
+        ({"format": None}, ["format: is a NoneType"]),
+        ({"format": ["csv"]}, ["format: is a list"]),
+        ({"columns": "value"}, ["columns: is a str", "mapping"]),
+        ({"columns": ["value"]}, ["columns: is a list"]),
+        ({"columns": {5: "value"}}, ['"5" is no known column']),
+        ({"columns": {"value": 5}}, ['"5" is no known column of the file']),
+        ({"columns": {"value": ["value"]}}, ["is no known column of the file"]),
+        ({"columns": {"value": None}}, ['"None" is no known column of the file']),
+    ],
+)
+def test_arguments_of_another_type_are_told(tmp_path, given, fragments):
+    path = tmp_path / "table.csv"
+    path.write_text("source,value,published\nA,5,2025-03-09\n")
+    with pytest.raises(InputError) as caught:
+        import_reports(path, **({"format": "csv"} | given))
+    assert_told(caught.value.problems, *fragments)

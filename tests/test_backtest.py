@@ -226,7 +226,7 @@ def test_kept_fits_are_taken_up_again(cases, result, tmp_path, threads, monkeypa
     pd.testing.assert_frame_equal(again.scores, result.scores)
     with pytest.raises(AssertionError, match="anew"):
         backtest(cases, **(options | {"seed": 2}))
-    monkeypatch.setattr(backtesting, "_code", lambda: "another")
+    monkeypatch.setattr(backtesting, "code_digest", lambda: "another")
     with pytest.raises(AssertionError, match="anew"):
         backtest(cases, **options)
 
@@ -423,3 +423,15 @@ def test_the_shipped_cases():
     assert table.loc[OURS, "covered_90"] >= 0.8
     assert table.loc[found.best("point"), "ratio"] <= 0.6
     assert table.loc[found.best("errors"), "ratio"] < 1
+
+
+def test_a_baseline_that_is_off_by_nothing_is_the_best_and_gives_no_ratio():
+    rows = [{"source": "A", "value": 50, "published": "2025-03-09"},
+            {"source": "B", "value": 60, "published": "2025-03-10"}]  # fmt: skip
+    case = tolls.Case(rows, start="2025-03-09")
+    result = backtest(case, 60, as_of=[5], seed=1)
+    assert result.best("point") in ("largest", "latest")
+    assert f"where the best point baseline ({result.best('point')}) is off by nothing" in repr(
+        result
+    )
+    assert "nan" not in repr(result)

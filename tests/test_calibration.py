@@ -20,6 +20,7 @@ from helpers_calibration import (
 )
 
 import tolls
+from tolls import calibration
 from tolls.calibration import FAMILY, LEVELS, NONE, Calibration, ranked
 from tolls.errors import EstimateRefused, InputError
 from tolls.ranking import DRAWS, SLOTS
@@ -118,6 +119,13 @@ def test_a_folder_of_another_calibration_is_refused(tmp_path):
         of(hearsay(), 1, 2, folder=tmp_path)
     with pytest.raises(InputError, match=r"cases is .*, now"):
         of(three_sources(), 1, folder=tmp_path)
+
+
+def test_runs_of_another_code_are_refused(tmp_path, monkeypatch):
+    of(hearsay(), 1, folder=tmp_path)
+    monkeypatch.setattr(calibration, "code_digest", lambda: "another")
+    with pytest.raises(InputError, match=r"code is .*, now another"):
+        of(hearsay(), 1, folder=tmp_path)
 
 
 def refused(case, seed):

@@ -313,8 +313,9 @@ def test_numpy_pairs_are_read_and_their_order_does_not_matter():
         pytest.param({"quantiles": {0.5: 1}}, ("1 given", "allowed: two"), id="one quantile"),
         pytest.param({"quantiles": {0.1: 1.2, 0.9: 0.6}}, ("not in order", "1.2"), id="unordered"),
         pytest.param({"quantiles": {0.1: 1, 0.9: 1}}, ("not in order",), id="equal"),
+        pytest.param({"quantiles": {0.1: 1, 0.1001: 9}}, ("mean an sd of 3.9e+03",), id="narrow"),
         pytest.param({"quantiles": {10: 0.6, 90: 1.2}}, ("10 is no probability",), id="percent"),
-        pytest.param({"quantiles": {0.1: 0, 0.9: 1}}, ("at 0.1 is 0", "above 0"), id="ratio 0"),
+        pytest.param({"quantiles": {0.1: 0, 0.9: 1}}, ("at 0.1 is 0", "0.000001 to"), id="ratio 0"),
         pytest.param({"quantiles": {0.1: 1, 0.9: math.inf}}, ("at 0.9 is inf",), id="no end"),
     ],
 )  # fmt: skip

@@ -22,7 +22,7 @@ import tolls
 from tolls.errors import EstimateRefused, InputError, TollsWarning
 from tolls.evidence import gather
 from tolls.nuts import Settings, compile_model, sample
-from tolls.relays import by_line, origin_of
+from tolls.relays import Lines, origin_of
 
 ROOT = Path(__file__).parents[1]
 SYRIA = ROOT / "models" / "syria-coast-2025"
@@ -387,7 +387,7 @@ def test_with_every_grade_unknown_the_interval_still_holds_the_verified_number()
 @pytest.mark.parametrize("name", ORIGINS)
 def test_without_any_one_source_the_interval_still_holds_the_verified_number(name):
     case = shipped()
-    lines = by_line(case.reports)
+    lines = Lines(case.reports)
     kept = [r.as_row() for r in case.reports if origin_of(r, lines)[-1] != name]
     reduced = case.with_reports(kept)
     assert name not in gather(reduced).sources

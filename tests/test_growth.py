@@ -150,3 +150,8 @@ def test_a_later_as_of_never_has_less_harm_behind_it(earlier, more, length):
     after = exposure(second, second, start, end, PRESETS)
     assert before.elapsed <= after.elapsed
     assert before.days <= after.days
+
+
+def test_an_hour_24_is_refused_though_newer_pythons_take_it_for_the_next_day():
+    with pytest.raises(ValueError, match="no ISO date"):
+        Moment.parse("2025-03-09T24:00")

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from helpers_hostile import GOOD, folder_of, refused
 
+from tolls.cli import main
+
 PARTS = '[[partitions]]\nof = "killed"\ninto = ["civilians", "forces"]\n'
 DEEP = "".join(
     f'[[partitions]]\nof = "{"killed" if i == 0 else f"a{i - 1}"}"\ninto = ["a{i}", "b{i}"]\n'
@@ -134,7 +136,7 @@ TOMLS = [
             (f"{PARTS}concentration = 0", ["partitions.0.concentration"]),
             (f"{PARTS}concentration = 1e300", ["partitions.0.concentration"]),
             (f"{PARTS}concentration = true", ["partitions.0.concentration", "number"]),
-            (WIDE, ["601 nodes", "500"]), (DEEP, ["801 nodes", "500"]),
+            (WIDE, ["partitions.0.into", "600 names", "500"]), (DEEP, ["801 nodes", "500"]),
             ("unions = ['x']", ["key unions"]),
             (f"{PARTS}[unions]\nx = 'civilians'", ["unions.x"]),
             (f"{PARTS}[unions]\nx = []", ["unions.x", "two or more"]),
@@ -252,6 +254,12 @@ SCALES = [
     ("unknown table", b"[grade.A]\nscatter = 1\n", ["key grade", 'mean "grades"']),
     ("text for a number", b"[grades.A]\nscatter = '0.1'\n", ["grades.A.scatter", "number"]),
     ("true for a number", b"[grades.A]\nscatter = true\n", ["grades.A.scatter", "number"]),
+    ("true for a whole number", b"[checks]\nfewest = true\n", ["checks.fewest", "number"]),
+    ("true in a list", b"[about]\ndigits = [1, true]\n", ["about.digits.1", "number"]),
+    ("very many", b"[sensitivity]\npoints = 1000000001\n", ["sensitivity.points", "101"]),
+    ("more than a memory holds", b"[checks]\nfewest = 0x" + b"f" * 9999, ["thousands of digits"]),
+    ("an escape", b'[grades.A]\nwords = "a\\u001b"\n', ["grades.A.words", "U+001B"]),
+    ("turned", b'[source_kinds.monitor]\nwords = "a\\u202eb"\n', ["words", "U+202E"]),
     ("negative", b"[grades.A]\nscatter = -1\n", ["grades.A.scatter"]),
     ("not finite", b"[grades.A]\nscatter = nan\n", ["grades.A.scatter"]),
     ("infinite", b"[growth]\nshape_log_mean = inf\n", ["growth.shape_log_mean"]),
@@ -410,3 +418,14 @@ def test_a_link_out_of_the_folder_is_refused(capsys, tmp_path, name):
 def test_a_path_to_no_case_is_refused(capsys, tmp_path, monkeypatch, path):
     monkeypatch.chdir(tmp_path)
     refused(capsys, ["check", path])
+
+
+@pytest.mark.parametrize("seed", ["٣", "1_0", " 1", "+1", "0x1", "1e1", "1.0", "", "9" * 5000])
+@pytest.mark.parametrize("command", ["fit", "simulate", "calibrate"])
+def test_what_only_python_takes_for_a_number_is_refused(capsys, tmp_path, command, seed):
+    folder = folder_of(tmp_path / "case")
+    option = "-n" if command == "calibrate" else "--seed"
+    with pytest.raises(SystemExit) as ended:
+        main([command, str(folder), "-o", str(tmp_path / "out"), option, seed])
+    assert ended.value.code == 2
+    assert "is no whole number; see tolls" in capsys.readouterr().err

@@ -231,6 +231,7 @@ ROWS = [
     ("published before the start", {"published": "2025-03-01"}, ["published", "2025-03-06"]),
     ("published a slip of a digit later", {"published": "2095-03-09", "as_of": "1925-03-09"},
      ["1925-03-09"]),
+    ("projected by a slip of a digit", {"as_of": "2525-03-10", "evidence": "projection"}, ["2525"]),
     ("no source", {"source": ""}, ["source", "empty"]),
     ("a source of blanks", {"source": "  \t "}, ["source", "empty"]),
     ("cites itself", {"cites": "Monitor"}, ["cites", '"Monitor"', "itself"]),
@@ -246,6 +247,11 @@ ROWS = [
 )
 def test_a_row_that_contradicts_itself_is_refused(capsys, tmp_path, cells, fragments):
     check(capsys, tmp_path, written(PLAIN | cells), "row 2", *fragments, toml=TOML)
+
+
+def test_a_projection_over_more_than_a_century_is_refused(capsys, tmp_path):
+    row = PLAIN | {"published": "1950-03-09", "as_of": "2095-03-10", "evidence": "projection"}
+    check(capsys, tmp_path, written(row), "row 2, column as_of", "2095-03-10", "100 years")
 
 
 def written(*rows: dict[str, str]) -> str:
@@ -268,7 +274,8 @@ STRANGE = {
     "isolate": "Mon\u2067itor", "mark": "Mon\u200fitor",
     "private": "Mon\ue000itor", "tag": "Mon\U000e0041itor", "no character": "Mon\uffffitor",
     "replacement": "Mon\ufffditor", "long": "M" * 201, "very long": "M" * 50_000,
-    "selector": "Mon\ufe0fitor",
+    "selector": "Mon\ufe0fitor", "braille without a dot": "Mon\u2800itor",
+    "empty note": "Mon\U0001d159itor", "slur": "Mon\U0001d177itor",
 }  # fmt: skip
 
 

@@ -103,3 +103,22 @@ def test_half_a_minute_of_fuzzing_finds_nothing():
 def test_what_is_no_saved_case_is_an_input_error(text):
     with pytest.raises(InputError, match="text: is"):
         tolls.Case.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        ('"source": "M"', '"source": 5'),
+        ('"value": "5"', '"value": 5'),
+        ('"value": "5"', '"value": null'),
+        ('"value": "5"', '"value": ["5"]'),
+        ("[[2, {", '[["2", {'),
+        ("[[2, {", "[[1e999, {"),
+        ("[[2, {", "[[true, {"),
+    ],
+)
+def test_a_saved_case_with_rows_of_something_else_is_an_input_error(good, bad):
+    text = tolls.Case([{"source": "M", "value": 5, "published": "2025-03-09"}]).to_json()
+    assert good in text
+    with pytest.raises(InputError, match="text: is"):
+        tolls.Case.from_json(text.replace(good, bad))

@@ -2,11 +2,14 @@
 
 import pytest
 from helpers import START, assert_told, case_of, evidence_of, fates, said, table
+from helpers_hostile import limited
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tolls import Case
 from tolls.errors import InputError
 from tolls.evidence import gather
-from tolls.relays import by_line, covers, origin_of
+from tolls.relays import Figures, Lines, covers, origin_of
 
 OWN = {"source": "Monitor"}
 RELAY = {"source": "Radio", "cites": "Monitor"}
@@ -158,7 +161,7 @@ def test_a_chain_of_relays_resolves_to_its_origin():
 
 def test_a_chain_ends_at_a_source_that_has_no_row():
     case = case_of({"source": "Agency", "cites": "Radio"} | number(532))
-    assert origin_of(case.reports[0], by_line(case.reports)) == ("Agency", "Radio")
+    assert origin_of(case.reports[0], Lines(case.reports)) == ("Agency", "Radio")
 
 
 def test_a_chain_ends_at_a_source_that_states_the_figure_itself():
@@ -167,7 +170,7 @@ def test_a_chain_ends_at_a_source_that_states_the_figure_itself():
         {"source": "Radio"} | number(532),
         {"source": "Radio", "cites": "Monitor"} | number(340),
     )
-    assert origin_of(case.reports[0], by_line(case.reports)) == ("Agency", "Radio")
+    assert origin_of(case.reports[0], Lines(case.reports)) == ("Agency", "Radio")
 
 
 def test_a_chain_goes_on_through_the_relay_of_the_same_figure():
@@ -176,7 +179,7 @@ def test_a_chain_goes_on_through_the_relay_of_the_same_figure():
         {"source": "Radio", "cites": "Police"} | number(90),
         {"source": "Radio", "cites": "Monitor"} | number(532),
     )
-    assert origin_of(case.reports[0], by_line(case.reports)) == ("Agency", "Radio", "Monitor")
+    assert origin_of(case.reports[0], Lines(case.reports)) == ("Agency", "Radio", "Monitor")
 
 
 def test_the_order_of_rows_does_not_change_an_origin():
@@ -188,7 +191,7 @@ def test_the_order_of_rows_does_not_change_an_origin():
     origins = set()
     for rows in ([relay, *others], [relay, *reversed(others)]):
         reports = Case(table(*rows), start=START).reports
-        origins.add(origin_of(reports[0], by_line(reports))[-1])
+        origins.add(origin_of(reports[0], Lines(reports))[-1])
     assert len(origins) == 1
 
 
@@ -254,3 +257,48 @@ def test_an_estimate_covers_a_relay_of_its_middle():
     survey, middle, end = case.reports
     assert covers(survey, middle)
     assert not covers(survey, end)
+
+
+NUMBERS = [0, 1, 999, 1000, 1001, 1383, 1380, 1400, 10**9]
+ANY = st.builds(
+    lambda measure, scope, stated: {"measure": measure, "scope": scope, **stated},
+    st.sampled_from(["killed", "missing"]),
+    st.sampled_from(["", "the city"]),
+    st.one_of(
+        st.builds(
+            number,
+            st.sampled_from(NUMBERS),
+            st.sampled_from(["exact", "about", "at_least", "more_than", "up_to"]),
+        ),
+        st.builds(lambda pair: span(*sorted(pair)), st.tuples(*[st.sampled_from(NUMBERS)] * 2)),
+        st.sampled_from([{"words": w, "qualifier": "words"} for w in ("dozens", "several")]),
+        st.just({"value": 1383, "low": 1000, "high": 2000, "qualifier": "estimate"}),
+    ),
+)
+
+
+@given(st.lists(ANY, min_size=2, max_size=12))
+@settings(max_examples=300, deadline=None)
+def test_many_figures_are_compared_at_once_as_one_by_one(stated):
+    first, *rest = case_of(*({"source": f"S{i}"} | row for i, row in enumerate(stated))).reports
+    figures = Figures(rest)
+    assert figures.covering(first).tolist() == [covers(r, first) for r in rest]
+    assert figures.covered(first).tolist() == [covers(first, r) for r in rest]
+
+
+def test_a_source_of_thousands_of_figures_that_another_repeats_is_read_at_once():
+    rows = [OWN | number(1000 + 7 * i) | {"as_of": START, "published": START} for i in range(2500)]
+    rows += [RELAY | number(900 + 7 * i, "at_least") for i in range(2500)]
+    with limited(15):
+        found = evidence_of(*rows)
+    assert fates(found).count("relay") == 2500
+
+
+def test_a_chain_of_citations_that_nobody_tells_is_refused_at_once():
+    def chain(length):
+        return [{"source": f"S{i}", "cites": f"S{i + 1}", "value": 5} for i in range(length)]
+
+    assert fates(evidence_of(*chain(50))).count("evidence") == 1
+    with limited(10), pytest.raises(InputError) as caught:
+        case_of(*chain(10_000))
+    assert_told(caught.value.problems, "row 2, column cites", "more than 50", "S0 cites S1 cites")

@@ -402,3 +402,10 @@ def test_faults_of_a_data_frame_count_rows_as_in_the_file_it_could_be():
     with pytest.raises(InputError) as caught:
         tolls.Case(pd.DataFrame(table({"value": "5"}, {"value": "many"})))
     assert_told(caught.value.problems, "row 3, column value", '"many"')
+
+
+def test_one_column_cannot_be_two():
+    row = {"who": "A", "n": 5, "day": "2025-03-09"}
+    columns = {"source": "who", "value": "n", "published": "day", "as_of": "day"}
+    with pytest.raises(InputError, match='columns: name "day" 2 times'):
+        tolls.Case([row], columns=columns)

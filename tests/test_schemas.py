@@ -98,3 +98,21 @@ def test_a_bad_key_is_refused_by_schema_and_reader(tmp_path):
     text = "format = 1\n[sources.A]\ngrad = 'B'\n"
     assert faults("case", as_json(text))
     assert attempt(lambda: tolls.read_case(write_case(tmp_path, text)))[1]
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        'start = "20250309"',
+        'start = "2025-W10-1"',
+        'start = "٢٠٢٥-٠٣-٠٩"',
+        "start = 2025-03-09T10:00:00Z",
+        '[[partitions]]\nof = "killed"\ninto = ["a"]',
+        '[[partitions]]\nof = "killed"\ninto = ["a", "a"]',
+        '[unions]\nu = ["a"]',
+        f"[unions]\nu = {[f'n{i}' for i in range(501)]}",
+    ],
+)
+def test_days_and_lists_of_parts_are_judged_by_their_form(toml):
+    assert faults("case", as_json(f"format = 1\n{toml}"))
+    assert attempt(lambda: tolls.declaration.validate(tomllib.loads(f"format = 1\n{toml}"), None))

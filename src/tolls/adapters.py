@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tolls.columns import COLUMNS
 from tolls.constants import MAX_IMPORT_ROWS
-from tolls.errors import Problems, check_path
+from tolls.errors import Problems, check_path, check_type
 from tolls.formats import SHIPPED_FORMATS, Column, load_format, plain
 from tolls.reports import as_csv
 from tolls.tables import check_columns, csv_rows
@@ -81,6 +81,8 @@ def import_reports(
     A,killed,5,exact,2025-03-09,2025-03-09
     <BLANKLINE>
     """
+    check_type("format", format, str, f"text: {', '.join(FORMATS)}")
+    check_type("columns", columns or {}, Mapping, "a mapping of our columns to the file's")
     if format not in FORMATS:
         asked = Problems("import")
         asked.unknown("FORMAT", "format", format, FORMATS)
@@ -133,9 +135,9 @@ def _found(
     faults = problems.count
     for ours, theirs in columns.items():
         if ours not in wanted:
-            problems.unknown("map", "column", ours, wanted)
+            problems.unknown("map", "column", str(ours), wanted)
         if theirs not in present:
-            problems.unknown("map", "column of the file", theirs, present)
+            problems.unknown("map", "column of the file", str(theirs), present)
     plainly = {plain(name): name for name in reversed(present)}  # the first of two counts
     found: dict[str, str] = {}
     for ours, column in wanted.items():

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,11 @@ from numpy.typing import NDArray
 from tolls.apportionment import integer_tolls
 from tolls.baselines import ZERO_MEAN, points, usable, zero_mean
 from tolls.case import Case
-from tolls.errors import EstimateRefused, InputError, check_type
+from tolls.errors import EstimateRefused, InputError, check_type, is_long
 from tolls.evidence import Evidence, gather
 from tolls.fitting import fit
 from tolls.growth import parse_day
-from tolls.runs import Journal, run_all
+from tolls.runs import Journal, code_digest, run_all
 from tolls.scoreboard import OURS, Backtest, not_scored
 from tolls.scoring import kernel_forecast, log_toll, normal_forecast, score, score_point
 from tolls.simulation import check_seed, draw_sizes
@@ -165,8 +166,8 @@ class _Event:
         return found
 
     def _date(self, wanted: int | date | str) -> date:
-        text = str(wanted)
-        if text.isdecimal() and len(text) < 6:
+        text = "" if is_long(wanted) else str(wanted)
+        if re.fullmatch("[0-9]{1,5}", text):
             return self.case.start + timedelta(days=int(text))
         return parse_day(wanted, "as_of")
 
@@ -318,7 +319,8 @@ def _fits(
         numbers[look.key] = _number(look.event.digest, *own)
         arguments[numbers[look.key]] = (look.event.case, *own)
     # a process of its own for a single fit would take longer to start than the fit
-    with nullcontext(executor) if executor or len(arguments) > 1 else ThreadPoolExecutor(1) as pool:
+    own_thread = executor is None and len(arguments) == 1
+    with ThreadPoolExecutor(1) if own_thread else nullcontext(executor) as pool:
         done = run_all(_fit, arguments, text="fitting", executor=pool, journal=journal)
     for key, number in numbers.items():
         draws = {
@@ -331,17 +333,8 @@ def _fits(
 
 def _number(*what: Any) -> int:
     """Return the number that a fit bears in a journal: one of what it is of, and of the code."""
-    text = "|".join(map(str, (*what, _code())))
+    text = "|".join(map(str, (*what, code_digest())))
     return int(hashlib.sha256(text.encode()).hexdigest()[:15], 16)
-
-
-@cache
-def _code() -> str:
-    """Return a digest of this package: what another code computed is not taken up."""
-    found = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        found.update(path.read_bytes())
-    return found.hexdigest()
 
 
 def _rows(look: _Look, fitted: _Fitted, seed: int) -> list[Row]:

@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from tolls import markup
 from tolls.case import Case
 from tolls.constants import VERSION
-from tolls.errors import InputError
+from tolls.errors import InputError, as_given
 from tolls.evidence import gather
 from tolls.formatting import percent, text_table
 from tolls.ranking import PRIOR, RANKED, SLOTS, Fit, fitted, rank_run
-from tolls.runs import Journal, run_all
+from tolls.runs import Journal, code_digest, run_all
 from tolls.simulation import check_seed
 from tolls.uniformity import band, below, chance, least_tail
 
@@ -265,7 +265,7 @@ def calibrate(
         needs the guard of the example.
     folder : str or Path, optional
         Where finished runs are kept, one line each, as they come. A calibration that was ended goes
-        on from there. A folder of other cases, another seed or version is refused.
+        on from there. A folder of other cases, another seed, version or code is refused.
 
     Returns
     -------
@@ -325,12 +325,17 @@ def ranked(
     cases = tuple(case) if isinstance(case, Iterable) else (case,)
     check_seed(seed)
     if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MOST_RUNS:
-        raise InputError(f"n: {n!r} is no number of runs; allowed: 1 to {MOST_RUNS:,}")
+        raise InputError(f"n: {as_given(n)} is no number of runs; allowed: 1 to {MOST_RUNS:,}")
     if not cases or not all(isinstance(one, Case) for one in cases):
         raise InputError("case: is no tolls.Case; allowed: a case (tolls.read_case), or several")
     for one in cases:
         gather(one)  # refuses a case without evidence before anything is drawn
-    header = {"tolls": VERSION, "cases": [one.digest for one in cases], "seed": int(seed)}
+    header = {
+        "tolls": VERSION,
+        "code": code_digest(),
+        "cases": [one.digest for one in cases],
+        "seed": int(seed),
+    }
     found = run_all(
         rank_run,
         {run: (cases[run % len(cases)], run, int(seed), fit_case) for run in range(n)},

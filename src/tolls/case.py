@@ -17,7 +17,7 @@ from tolls import markup
 from tolls.categories import Categories, Partition
 from tolls.constants import CI_PROB, OF_THE_KILLED, ROOTS
 from tolls.declaration import Declaration, check_kinds, validate
-from tolls.errors import InputError, Problems, check_type, nearest
+from tolls.errors import InputError, Problems, as_given, check_type, nearest
 from tolls.formatting import count, percent, period
 from tolls.measures import declaration_of, label, nodes_of
 from tolls.presets import Presets, load_presets
@@ -34,6 +34,10 @@ from tolls.voices import check_anchors, check_names, check_voices, declared, voi
 __all__ = ["Case", "presets_of"]
 
 ROOT = ROOTS[0]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _table(given: Any, name: str) -> dict[Any, Any]:
@@ -148,9 +152,10 @@ class Case:
         for name, listed in {**split, **_table(unions, "unions")}.items():
             if not isinstance(listed, list | tuple):
                 raise InputError(
-                    f"Case: {name} = {listed!r} is a {type(listed).__name__}; allowed: a list of "
-                    "names"
+                    f"Case: {name} = {as_given(listed)} is a {type(listed).__name__}; allowed: a "
+                    "list of names"
                 )
+        check_type("Case, bridges", bridges, list | tuple, "a list of mappings")
         ranges = _table(range, "range")
         if ranges and not any(isinstance(value, Mapping) for value in ranges.values()):
             ranges = {ROOT: ranges}
@@ -175,7 +180,7 @@ class Case:
             },
             "definitions": _table(definitions or {}, "definitions"),
             "scopes": _table(scopes or {}, "scopes"),
-            "bridges": tuple(bridges) if isinstance(bridges, list | tuple) else bridges,
+            "bridges": tuple(bridges),
         }
         problems = Problems("Case")
         declaration = validate(raw, problems)
@@ -357,8 +362,10 @@ class Case:
             content = json.loads(text)
             declaration = Declaration.model_validate(content["declaration"])
             rows = [(number, row) for number, row in content["reports"]]
+            if not all(type(n) is int and all(map(_is_text, r.values())) for n, r in rows):
+                raise TypeError
             presets = Presets.model_validate(content["presets"])
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise InputError("text: is no case that Case.to_json wrote") from None
         return cls.from_declaration(
             declaration,

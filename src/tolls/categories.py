@@ -4,12 +4,12 @@ A node is the root or a part; a union is a sum of nodes that are disjoint by anc
 declaration is the order in every table and array.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import pairwise
 
-from tolls.constants import MEASURES, ROOT_WORDS
+from tolls.constants import MEASURES, ROOT_WORDS, ROOTS
 from tolls.errors import Problems
 
 __all__ = ["Categories", "Partition"]
@@ -146,14 +146,17 @@ class Categories:
             above = self.parent(above)
         return tuple(found)
 
-    def _crossed(self, node: str, other: str) -> bool:
-        """Tell whether two nodes lie in different partitions of the same node."""
-        paths = [(n, *self.ancestors(n)) for n in (node, other)]
-        shared = next((n for n in paths[0] if n in paths[1]), None)
-        if shared is None or shared in (node, other):
-            return False
-        below = {path[path.index(shared) - 1] for path in paths}
-        return not any(below <= set(p.into) for p in self.partitions if p.of == shared)
+    def _crossed(self, members: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Yield members that lie in another partition of a node than one before them."""
+        inside = {part: i for i, p in enumerate(self.partitions) for part in p.into}
+        first: dict[str, tuple[int, str]] = {}  # by node: the partition that is used, and by whom
+        for member in members:
+            path = (member, *self.ancestors(member))
+            for below, above in pairwise(path):
+                used, other = first.setdefault(above, (inside[below], member))
+                if used != inside[below]:
+                    yield other, member
+                    break
 
     def _check_unions(self, problems: Problems) -> None:
         nodes = (self.root, *(part for p in self.partitions for part in p.into))
@@ -168,15 +171,15 @@ class Categories:
             for member in members:
                 if member not in nodes:
                     problems.unknown(key, "node", member, nodes)
-            for member, other in combinations([m for m in members if m in nodes], 2):
-                if self._crossed(member, other):
-                    problems.add(
-                        key,
-                        f'"{member}" and "{other}" are parts of different partitions, which '
-                        "overlap: members must be disjoint; name parts of one partition",
-                    )
+            for member, other in self._crossed([m for m in members if m in nodes]):
+                problems.add(
+                    key,
+                    f'"{member}" and "{other}" are parts of different partitions, which '
+                    "overlap: members must be disjoint; name parts of one partition",
+                )
+            named = {*members}
             for member in members:
-                inside = set(self.ancestors(member)) & set(members) - {member}
+                inside = named.intersection(self.ancestors(member)) - {member}
                 if inside:
                     problems.add(
                         key,
@@ -189,6 +192,8 @@ def _reserved(name: str) -> str:
     """Say why a name cannot be that of a part or a union; nothing where it can."""
     if name.lower() in ROOT_WORDS or not name.strip():
         return f'"{name}" is a word for the root and cannot name a part; give it another name'
+    if name.startswith(tuple(f"{root}/" for root in ROOTS)):  # in results: a node of that measure
+        return f'"{name}" reads as a node of another measure; give it another name'
     if name in MEASURES:
         return f'"{name}" is a measure and cannot name a part; give it another name'
     return ""

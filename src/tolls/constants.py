@@ -39,6 +39,7 @@ MAX_NAME: Final = 200  # characters; a name has to fit a line of a table
 MAX_TEXT: Final = 10**5  # characters of a note or a rationale, some 40 pages
 MAX_NODES: Final = 500  # with the unions; an estimate has that many dimensions
 MAX_SOURCES: Final = 1000  # declared, stating or cited
+MAX_CHAIN: Final = 50  # citations one after the other; news is carried on a few times
 MAX_TOLD: Final = 100  # faults of one column that are told one by one; the rest is counted
 FIRST_YEAR: Final = 1000
 LAST_YEAR: Final = 2100

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from tolls.columns import Evidence
 from tolls.constants import LEVELS, MAX_NODES, MAX_SOURCES, MAX_YEARS
 from tolls.domains import NUMBER, Day, Flag, Line, Name, Text
-from tolls.errors import InputError, Problems
+from tolls.errors import LONG_NUMBER, InputError, Problems, is_long
 from tolls.names import composed
 from tolls.presets import Presets
 from tolls.priors import Beta, LogNormal
@@ -25,6 +25,11 @@ type Measure = Literal["killed", "injured"]
 type Mass = Annotated[float, Field(ge=LEVELS[0], le=LEVELS[1]), NUMBER]
 type People = Annotated[float, Field(ge=1e-3, le=1e10), NUMBER]  # more than there are
 type Factor = Annotated[float, Field(ge=1e-6, le=1e6), NUMBER]
+type Names = Annotated[
+    tuple[Name, ...],
+    # too few and repeated ones are told by `categories`, with their place in the tree
+    Field(max_length=MAX_NODES, json_schema_extra={"minItems": 2, "uniqueItems": True}),
+]
 
 
 class _Table(BaseModel):
@@ -120,7 +125,7 @@ class PartitionTable(_Table):
     """One ``[[partitions]]`` table; concentration 4 halves the sd of the shares, 1/4 doubles it."""
 
     of: Annotated[Name, Field(description="killed, injured, or a part")]
-    into: Annotated[tuple[Name, ...], Field(description="two or more parts that add up to it")]
+    into: Annotated[Names, Field(description="two or more parts that add up to it")]
     concentration: Annotated[float, Field(ge=0.01, le=10_000), NUMBER] = 1.0
 
 
@@ -183,7 +188,7 @@ class Declaration(_Table):
         tuple[PartitionTable, ...], Field(description="parts that add up to their parent")
     ] = ()
     unions: Annotated[
-        dict[Name, tuple[Name, ...]], Field(description="sums of nodes that reports speak of")
+        dict[Name, Names], Field(description="sums of nodes that reports speak of")
     ] = {}
     sources: Annotated[
         dict[Name, SourceTable],
@@ -261,6 +266,8 @@ def _composed(given: Any, path: str, problems: Problems) -> Any:
     """Compose every text and key of nested tables."""
     if isinstance(given, str):
         return composed(given)
+    if is_long(given):
+        raise InputError(f"{problems.file}, key {path.removeprefix('.')}: {LONG_NUMBER}")
     if isinstance(given, list | tuple):
         return type(given)(_composed(item, f"{path}.{i}", problems) for i, item in enumerate(given))
     if not isinstance(given, Mapping):

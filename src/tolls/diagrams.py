@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from tolls.calibration import ALL, FAMILY, Calibration
 from tolls.constants import CI_PROB
+from tolls.errors import check_result
 from tolls.formatting import percent
 from tolls.frames import LINE, Frame, count_ticks, wide, wrapped
 from tolls.ink import ABOVE, INNER, KNOWABLE, MEDIAN, PRIOR, RULE, THICK, THIN, Style, scaled
@@ -60,6 +61,7 @@ def calibration(result: Calibration, *, ax: Axes | None = None) -> Axes:
     --------
     >>> tolls.plots.calibration(result)  # doctest: +SKIP
     """
+    check_result("result", result, Calibration)
     frame = Frame(ax, SIZE)
     ax = frame.ax
     for name in result.quantities:
@@ -119,6 +121,7 @@ def backtest(result: Backtest, *, ax: Axes | None = None) -> Axes:
     --------
     >>> tolls.plots.backtest(result)  # doctest: +SKIP
     """
+    check_result("result", result, Backtest)
     scores = result.scores
     ours = scores[scores["method"] == OURS].sort_values(["case", "node", "day"], kind="stable")
     points = scores[scores["kind"] == "point"]

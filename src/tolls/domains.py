@@ -79,7 +79,9 @@ type Spread = Annotated[float, Field(ge=1e-3, le=10), NUMBER]
 type Probability = Annotated[float, Field(gt=0, lt=1), NUMBER]
 type Flag = Annotated[bool, BeforeValidator(_flag)]
 type Day = Annotated[
-    date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})
+    date,
+    BeforeValidator(_day),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": f"^{DAY}$"}),
 ]
 type Name = Annotated[str, AfterValidator(_name), WithJsonSchema({**_NAMED, "minLength": 1})]
 type Line = Annotated[

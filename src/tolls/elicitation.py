@@ -8,7 +8,6 @@ scatter and its reliability are three dimensions, and a grid integrates them.
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from scipy.special import betaln, expit, log_expit
 
 from tolls import markup
 from tolls.constants import CI_PROB, MAX_COUNT
-from tolls.errors import InputError, Problems, check_type
+from tolls.errors import InputError, Problems, as_given, check_type, is_number
 from tolls.formatting import count, interval, percent, text_table
 from tolls.presets import Presets, load_presets
 from tolls.priors import Beta, LogNormal
@@ -35,6 +34,8 @@ NODES = (41, 21, 49)  # of lasting bias, log scatter and logit of the reliabilit
 HEIGHT = 20.0  # nats below the highest at which the grid ends
 SETTLED = 0.8  # share of its width that an axis keeps once it is laid where the posterior is
 TURNS = 12
+RATIOS = (1e-6, 1e6)  # reported : true, as in a declaration: far beyond any judgement
+WIDEST = 10.0  # sd on the log scale, as of a scale's spreads
 LOG_ROOT_TAU = math.log(2 * math.pi) / 2
 
 
@@ -96,8 +97,10 @@ class Elicited:
         >>> round(toll.median)
         556
         """
-        if not (_is_number(reported) and reported >= 1):
-            raise InputError(f"implied: reported is {reported!r}; allowed: at least 1 person")
+        if not (is_number(reported) and reported >= 1):
+            raise InputError(
+                f"implied: reported is {as_given(reported)}; allowed: at least 1 person"
+            )
         belief, bias, scatter = self.presets.belief, self.bias, self.scatter
         centre = math.log(reported) - bias.mean
         variance = (
@@ -289,18 +292,19 @@ def _checked_record(pairs: Iterable[Any], problems: Problems) -> Record:
         try:
             reported, verified = pair
         except (TypeError, ValueError):
-            problems.add(where, f"{pair!r} is no pair; allowed: (reported, verified)")
+            problems.add(where, f"{as_given(pair)} is no pair; allowed: (reported, verified)")
             continue
-        if not (_is_number(reported) and 0 <= reported <= MAX_COUNT and reported == int(reported)):
+        if not (is_number(reported) and 0 <= reported <= MAX_COUNT and reported == int(reported)):
             problems.add(
                 where,
-                f"reported is {reported!r}; allowed: a whole number, 0 to {MAX_COUNT:,} people",
+                f"reported is {as_given(reported)}; allowed: a whole number, 0 to {MAX_COUNT:,} "
+                "people",
             )
-        elif not (_is_number(verified) and 0 < verified <= MAX_COUNT):
+        elif not (is_number(verified) and 0 < verified <= MAX_COUNT):
             problems.add(
                 where,
-                f"verified is {verified!r}; allowed: above 0, to {MAX_COUNT:,} people; leave out "
-                "an event in which nobody died, for no ratio can be formed",
+                f"verified is {as_given(verified)}; allowed: above 0, to {MAX_COUNT:,} people; "
+                "leave out an event in which nobody died, for no ratio can be formed",
             )
         else:
             record.append((int(reported), float(verified)))
@@ -313,16 +317,17 @@ def _check_quantiles(quantiles: Mapping[float, float], problems: Problems) -> No
         problems.add(where, f"{len(quantiles)} given; allowed: two, {example}")
         return
     for probability, ratio in quantiles.items():
-        if not (_is_number(probability) and 0 < probability < 1):
-            problems.add(
-                where, f"{probability!r} is no probability; allowed: between 0 and 1, {example}"
-            )
-            return
-        if not (_is_number(ratio) and 0 < ratio < math.inf):
+        if not (is_number(probability) and 0 < probability < 1):
             problems.add(
                 where,
-                f"the ratio at {probability} is {ratio!r}; allowed: reported : true, above 0, "
-                f"{example}",
+                f"{as_given(probability)} is no probability; allowed: between 0 and 1, {example}",
+            )
+            return
+        if not (is_number(ratio) and RATIOS[0] <= ratio <= RATIOS[1]):
+            problems.add(
+                where,
+                f"the ratio at {probability} is {as_given(ratio)}; allowed: reported : true, "
+                f"{RATIOS[0]:f} to {RATIOS[1]:,.0f}, {example}",
             )
             return
     low, high = (ratio for _, ratio in sorted(quantiles.items()))
@@ -332,10 +337,12 @@ def _check_quantiles(quantiles: Mapping[float, float], problems: Problems) -> No
             f"{dict(quantiles)} are not in order; allowed: a larger ratio at the larger "
             f"probability, {example}",
         )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    elif (sd := LogNormal.from_quantiles(quantiles).sd) > WIDEST:
+        problems.add(
+            where,
+            f"{dict(quantiles)} mean an sd of {sd:.2g} on the log scale; allowed: {WIDEST:g} at "
+            f"most, with probabilities farther apart, {example}",
+        )
 
 
 def _from_quantiles(bias: LogNormal, kind: str, presets: Presets) -> Elicited:

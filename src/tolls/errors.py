@@ -5,20 +5,26 @@ found, what is allowed and what to do. Problems are collected, so that one run s
 """
 
 import difflib
+import math
 import warnings
 from collections import Counter
 from collections.abc import Iterable
+from numbers import Real
 from os import PathLike
 from typing import Any
 
 from tolls.constants import MAX_TOLD
 
 __all__ = [
-    "ON_FAILURE", "EstimateRefused", "InputError", "Problems", "TollsError", "TollsWarning",
-    "check_choice", "check_path", "check_type", "nearest", "refuse", "shown",
+    "LONG_NUMBER", "ON_FAILURE", "EstimateRefused", "InputError", "Problems", "TollsError",
+    "TollsWarning", "as_given", "check_choice", "check_path", "check_result", "check_type",
+    "is_long", "is_number", "nearest", "refuse", "shown",
 ]  # fmt: skip
 
 ON_FAILURE = ("raise", "warn")  # what becomes of an estimate whose diagnostics fail
+LONG_NUMBER = "holds a number of thousands of digits; write a shorter one"
+_MOST_BITS = 4000  # Python writes no integer of more than 4,300 digits: to print one is an error
+_KEYS = ("key ", "unions.", "partition ")  # places in a declaration, counted together
 JOINERS = "\u200c\u200d"  # letters of Arabic and Indic scripts are written with them
 
 
@@ -83,6 +89,11 @@ def refuse(reason: str, estimate: Any, on_failure: str) -> None:
     warnings.warn(reason, TollsWarning, stacklevel=4)
 
 
+def check_result(name: str, value: object, kind: type) -> None:
+    """Refuse to draw or write what is another result, or none."""
+    check_type(name, value, kind, f"a tolls.{kind.__name__}")
+
+
 def check_path(name: str, value: object) -> None:
     """Refuse an argument that can be the name of no file or folder."""
     check_type(name, value, str | PathLike, "a name, as text or Path")
@@ -105,6 +116,27 @@ def shown(text: str) -> str:
     return "".join(
         c if c.isprintable() or c in JOINERS else c.encode("unicode_escape").decode() for c in text
     )
+
+
+def is_long(value: object) -> bool:
+    """Tell whether a value is an integer that cannot be printed."""
+    return isinstance(value, int) and value.bit_length() > _MOST_BITS
+
+
+def is_number(value: object) -> bool:
+    """Tell whether an argument is one finite number, and none that only counts as one."""
+    if isinstance(value, bool) or not isinstance(value, Real) or is_long(value):
+        return False
+    return math.isfinite(value)
+
+
+def as_given(value: object) -> str:
+    """Return an argument as a message can show it: in one short line, whatever it is."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits, maybe inside of something
+        text = "a number of thousands of digits"
+    return shown(_cut(text, 60, 20))
 
 
 class Problems:
@@ -176,7 +208,7 @@ def _kind(where: str) -> str:
     """Return the place without its row, or that it is a key."""
     if where.startswith("row "):
         return where.partition(", ")[2]
-    return "keys" if where.startswith("key ") else where
+    return "keys" if where.startswith(_KEYS) else where
 
 
 def _cut(text: str, first: int, last: int) -> str:

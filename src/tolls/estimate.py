@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from tolls.case import Case
 from tolls.checks import Finding, findings
 from tolls.constants import CI_KIND, CI_PROB, INNER_PROB, QUANTILES, VERSION, CiKind
 from tolls.convergence import Diagnostics
-from tolls.errors import InputError, nearest
+from tolls.errors import InputError, check_path, nearest
 from tolls.evidence import Evidence
 from tolls.formatting import count, interval, percent, period, text_table
 from tolls.influence import rests_on, source_rows
@@ -247,7 +248,7 @@ class Estimate:
         told = (at_least, more_than, at_most, fewer_than)
         compare = (np.greater_equal, np.greater, np.less_equal, np.less)
         given = [(holds, v) for holds, v in zip(compare, told, strict=True) if v is not None]
-        if not given or any(np.isnan(v) for _, v in given):
+        if not given or not all(isinstance(v, Real) and v == v for _, v in given):
             raise InputError(
                 "probability: no bound, or one that is no number, is given; allowed: "
                 "at_least, more_than, at_most, fewer_than"
@@ -318,6 +319,7 @@ class Estimate:
         OSError
             If the file cannot be written.
         """
+        check_path("path", path)
         write_atomically(path, self.to_bytes())
 
     def to_bytes(self) -> bytes:

@@ -113,24 +113,35 @@ class Evidence:
 
     def behind(self, voice: str | None = None) -> set[int]:
         """Return the rows behind a voice's statements and compositions, or behind all there are."""
-        units = (unit for unit in self.units if voice in (None, unit.source))
-        return {row for unit in units for row in unit.rows}
+        if voice is not None:
+            return {*self._behind.get(voice, ())}
+        return {row for rows in self._behind.values() for row in rows}
+
+    @cached_property
+    def _behind(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for unit in self.units:
+            found.setdefault(unit.source, []).extend(unit.rows)
+        return found
+
+    @cached_property
+    def _own(self) -> dict[int, str]:
+        """Who states the figure of a row that cites nobody."""
+        return {r.row: r.source for r in self.case.reports if not r.cites}
 
     def members(self, voice: str) -> list[str]:
         """Return the sources that speak with a voice, in declared order."""
-        rows = self.behind(voice)
-        said = {r.source for r in self.case.reports if r.row in rows and not r.cites}
+        said = {self._own[row] for row in self.behind(voice) if row in self._own}
         found = [name for name in self.case.sources if name in said]
         return found or [self.case.member_of(voice)]
 
     def told_by(self, voice: str) -> dict[str, set[int]]:
         """Return the rows of every source of a voice, by the name that `speakers` gives it."""
         members, rows = self.members(voice), self.behind(voice)
-        own = {r.row: r.source for r in self.case.reports if not r.cites}
         table = self.case.declaration.sources.get(members[0])
         group = table.group if table else None
         names = {n: voice.replace(group, n, 1) if group else voice for n in members}
-        return {names[n]: {row for row in rows if own.get(row, n) == n} for n in members}
+        return {names[n]: {row for row in rows if self._own.get(row, n) == n} for n in members}
 
     @property
     def counts(self) -> dict[str, int]:

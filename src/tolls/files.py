@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from tolls.constants import MAX_CSV_BYTES, MAX_LINE, MAX_TOML_BYTES
-from tolls.errors import Problems
+from tolls.errors import LONG_NUMBER, Problems, is_long
 
 __all__ = ["Unreadable", "lines_of", "open_plain", "read_toml"]
 
@@ -154,7 +154,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise Unreadable(f"is not valid TOML: {error}; mend that line") from None
     except ValueError:  # an integer that Python refuses to convert
-        raise Unreadable("holds a number of thousands of digits; write a shorter one") from None
+        raise Unreadable(LONG_NUMBER) from None
     except RecursionError:
         raise Unreadable(_nested()) from None
     _check_depth(found)
@@ -196,8 +196,10 @@ def _check_depth(found: dict[str, Any]) -> None:
             inner
             for outer in level
             for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, dict | list)
+            if isinstance(inner, dict | list) or is_long(inner)
         ]
+        if any(map(is_long, level)):  # of hexadecimal digits Python converts as many as there are
+            raise Unreadable(LONG_NUMBER)
     if level:
         raise Unreadable(_nested())
 

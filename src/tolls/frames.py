@@ -22,6 +22,7 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator, LogLocator
 from matplotlib.transforms import Affine2D, Bbox, ScaledTranslation
 
+from tolls.errors import check_type
 from tolls.formatting import inert
 from tolls.ink import Style, scaled
 
@@ -112,6 +113,7 @@ class Frame:
 
     def __init__(self, ax: Axes | None, inches: tuple[float, float]) -> None:
         self.new = None
+        check_type("ax", ax, Axes | None, "matplotlib's Axes")
         if ax is None:
             self.new, ax = plt.subplots(figsize=inches, layout="constrained")
         self.ax, figure = ax, ax.figure

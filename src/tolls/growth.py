@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from tolls.errors import InputError
+from tolls.errors import InputError, as_given
 from tolls.names import DAY, in_calendar
 from tolls.presets import Presets
 
@@ -63,7 +63,7 @@ class Moment:
         >>> Moment.parse("2025-03-06").when.hour
         12
         """
-        if not re.match(rf"{DAY}(\Z|[T ][0-9])", text):
+        if not re.match(rf"{DAY}(\Z|[T ](?!24)[0-9])", text):
             raise ValueError(f"{text!r} is no ISO date")
         if len(text) == len("2025-03-06"):
             return cls.of_date(in_calendar(date.fromisoformat(text)))
@@ -104,7 +104,8 @@ def parse_day(given: object, name: str) -> date:
             return date.fromisoformat(given)
     except ValueError:
         pass
-    raise InputError(f'{name}: "{given}" is no date; allowed: YYYY-MM-DD')
+    told = f'"{given}"' if isinstance(given, str | date) else as_given(given)
+    raise InputError(f"{name}: {told} is no date; allowed: YYYY-MM-DD")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tolls.constants import CiKind
-from tolls.errors import InputError
+from tolls.errors import InputError, as_given, is_number
 
 __all__ = ["credible_interval"]
 
 
 def credible_interval(draws: NDArray[Any], ci_prob: float, ci_kind: CiKind) -> tuple[float, float]:
     """Return the ends of a credible interval of draws."""
-    if not 0 < ci_prob < 1:
-        raise InputError(f"ci_prob: {ci_prob} is no probability; allowed: between 0 and 1")
+    if not (is_number(ci_prob) and 0 < ci_prob < 1):
+        raise InputError(
+            f"ci_prob: {as_given(ci_prob)} is no probability; allowed: between 0 and 1"
+        )
     if ci_kind == "eti":
         lo, hi = np.quantile(draws, [(1 - ci_prob) / 2, (1 + ci_prob) / 2])
         return float(lo), float(hi)

@@ -32,12 +32,13 @@ _CONTROL = (
 )
 _UNSEEN = (
     r"\t\n\r\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u2028\u2029"
-    r"\u2060-\u206f\u3164\ue000-\uf8ff\ufeff\uffa0\ufff0-\uffff"
+    r"\u2060-\u206f\u2800\u3164\ue000-\uf8ff\ufeff\uffa0\ufff0-\uffff"
 )
 DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
 NAME_PATTERN = rf"^(?!\s)[^{_CONTROL}{_UNSEEN}]+(?<!\s)$"
 TEXT_PATTERN = rf"^[^{_CONTROL}]*$"
-_BEYOND = r"\ud800-\udfff\U000e0000-\U0010ffff"  # lone halves of a character, tags, private use
+# lone halves of a character, what lays out shorthand and music, tags, private use
+_BEYOND = r"\ud800-\udfff\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U0010ffff"
 _NO_NAME = re.compile(f"[{_CONTROL}{_UNSEEN}{_BEYOND}]")
 _NO_TEXT = re.compile(rf"[{_CONTROL}\ud800-\udfff]")
 # joiners between letters that need none, and selectors of a letter's look

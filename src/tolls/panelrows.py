@@ -16,7 +16,7 @@ import numpy as np
 
 from tolls.columns import COLUMNS, COUNTS
 from tolls.constants import MAX_COUNT, MAX_IMPORT_ROWS, MEASURES, ROOT_WORDS
-from tolls.errors import InputError, Problems, check_type
+from tolls.errors import InputError, Problems, as_given, check_type
 from tolls.growth import Moment
 from tolls.presets import Presets
 from tolls.readings import in_numbers, read
@@ -391,6 +391,8 @@ def check_threshold(threshold: object, verified: bool) -> None:
     if threshold is None:
         return
     if isinstance(threshold, bool) or not isinstance(threshold, int | np.integer) or threshold < 0:
-        raise InputError(f"threshold: is {threshold!r}; allowed: a toll, 0 or more, or None")
+        raise InputError(
+            f"threshold: is {as_given(threshold)}; allowed: a toll, 0 or more, or None"
+        )
     if not verified:
         raise InputError("threshold: is that of a register of verified tolls; give truth too")

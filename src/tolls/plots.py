@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from tolls.canvas import NAMES, Canvas, Spans
 from tolls.constants import CI_PROB
 from tolls.diagrams import backtest, calibration
-from tolls.errors import InputError
+from tolls.errors import InputError, check_result
 from tolls.estimate import Estimate
 from tolls.formatting import count, interval, percent
 from tolls.frames import LINE, wide
@@ -54,6 +54,7 @@ def tolls(
     --------
     >>> tolls.plots.tolls(estimate, nodes=["killed", "civilians"])  # doctest: +SKIP
     """
+    check_result("estimate", estimate, Estimate)
     chosen = list(estimate.case.names if nodes is None else nodes)
     of, plain = _of_one_measure(estimate, chosen)
     table, core = estimate.summary(ci_prob).loc[chosen], estimate.summary(INNER).loc[chosen]
@@ -89,6 +90,7 @@ def reports(estimate: Estimate, *, ax: Axes | None = None) -> Axes:
     --------
     >>> tolls.plots.reports(estimate)  # doctest: +SKIP
     """
+    check_result("estimate", estimate, Estimate)
     nodes = estimate.case.names
     canvas = Canvas(ax, estimate.evidence, nodes)
     canvas.looks = {node: LOOKS[i % len(LOOKS)] for i, node in enumerate(nodes)}
@@ -122,6 +124,7 @@ def sources(estimate: Estimate, *, ci_prob: float = CI_PROB, ax: Axes | None = N
     --------
     >>> tolls.plots.sources(estimate, ci_prob=0.9)  # doctest: +SKIP
     """
+    check_result("estimate", estimate, Estimate)
     table = estimate.sources(ci_prob).rename(columns=lambda name: name.removeprefix("bias_"))
     spans = _spans(ci_prob, table)
     canvas = Canvas(ax, estimate.evidence, ())
@@ -160,6 +163,7 @@ def sensitivity(result: Sensitivity, *, ci_prob: float = CI_PROB, ax: Axes | Non
     --------
     >>> tolls.plots.sensitivity(tolls.sensitivity(case, seed=1, at_least=1000))  # doctest: +SKIP
     """
+    check_result("result", result, Sensitivity)
     table = result.summary(ci_prob=ci_prob)
     declared, least = table.iloc[0], result.at_least
     spans = _spans(ci_prob, table)
@@ -208,6 +212,7 @@ def timeline(
     --------
     >>> tolls.plots.timeline(timeline, node="civilians")  # doctest: +SKIP
     """
+    check_result("timeline", timeline, Timeline)
     name, last = node or timeline.case.names[0], timeline.estimates[-1]
     of, plain = _of_one_measure(last, [name])
     outer, core = (t[t["node"] == name] for t in map(timeline.summary, (ci_prob, INNER)))

@@ -15,8 +15,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tolls.constants import LEVELS
-from tolls.domains import NUMBER, Name, Positive, Probability, Spread
+from tolls.constants import LEVELS, MAX_COUNT
+from tolls.domains import NUMBER, Line, Name, Positive, Probability, Spread
 from tolls.errors import InputError, Problems
 from tolls.files import Unreadable, read_toml
 from tolls.overlays import overlaid, without_removed
@@ -31,6 +31,9 @@ _TABLES = (
 )  # fmt: skip
 
 type Below = Annotated[float, Field(ge=0, le=1e9), NUMBER]
+# of statements, sources, digits or days
+type AtLeastOne = Annotated[int, Field(ge=1, le=10_000), NUMBER]
+type AtLeastTwo = Annotated[int, Field(ge=2, le=10_000), NUMBER]
 type Share = Annotated[float, Field(ge=0, lt=1), NUMBER]
 
 
@@ -41,7 +44,7 @@ class _Table(BaseModel):
 class Grade(_Table):
     """What a letter grade means: reliability Beta(a, b), scatter, composition concentration."""
 
-    words: str
+    words: Line
     reliability: tuple[Positive, Positive]
     scatter: Spread
     composition: Positive
@@ -50,7 +53,7 @@ class Grade(_Table):
 class SourceKind(_Table):
     """Prior of the bias of a kind of source: median and log-scale sd."""
 
-    words: str
+    words: Line
     median: Positive
     sd: Spread
 
@@ -215,10 +218,10 @@ class Belief(_Table):
 class About(_Table):
     """Weights of the rounding units of an `about` statement, and when to learn a source's own."""
 
-    digits: tuple[Annotated[int, Field(ge=1, le=9)], ...]
+    digits: tuple[Annotated[int, Field(ge=1, le=9), NUMBER], ...]
     weights: tuple[Probability, ...]
     unrounded: Probability
-    least_figures: Annotated[int, Field(ge=1)]
+    least_figures: AtLeastOne
     strength: Positive
 
     @model_validator(mode="after")
@@ -263,7 +266,7 @@ class Redundant(_Table):
     """How far a printed total may miss the sum of its parts and still be that sum."""
 
     share: Share
-    people: Annotated[int, Field(ge=0)]
+    people: Annotated[int, Field(ge=0, le=MAX_COUNT), NUMBER]
     unassigned: Share
 
     def slack(self, due: int) -> float:
@@ -274,8 +277,8 @@ class Redundant(_Table):
 class Doubts(_Table):
     """From how many digits on a number that sources share, or a round one, is remarked on."""
 
-    copied_digits: Annotated[int, Field(ge=1)]
-    round_digits: Annotated[int, Field(ge=1)]
+    copied_digits: AtLeastOne
+    round_digits: AtLeastOne
 
 
 class Root(_Table):
@@ -301,7 +304,7 @@ class PartitionPrior(_Table):
 class Elicitation(_Table):
     """How a track record becomes a grade."""
 
-    least_records: Annotated[int, Field(ge=1)]
+    least_records: AtLeastOne
 
 
 class Sensitivity(_Table):
@@ -310,7 +313,7 @@ class Sensitivity(_Table):
     free_mean_sd: Positive
     lowest: Positive
     highest: Positive
-    points: Annotated[int, Field(ge=3)]
+    points: Annotated[int, Field(ge=3, le=101), NUMBER]
     probabilities: tuple[Probability, ...]
     power: Annotated[float, Field(gt=1, le=1e3), NUMBER]
     nudge: Probability
@@ -335,20 +338,20 @@ class Checks(_Table):
 
     level: Probability
     learnt: Probability
-    fewest: Annotated[int, Field(ge=1)]
+    fewest: AtLeastOne
     dominated: Probability
-    copied_sources: Annotated[int, Field(ge=2)]
-    copied_least: Annotated[int, Field(ge=1)]
-    copied_few: Annotated[int, Field(ge=2)]
-    copied_odd: Annotated[int, Field(ge=2)]
-    copied_words: Annotated[int, Field(ge=2)]
-    late_days: Annotated[int, Field(ge=1)]
+    copied_sources: AtLeastTwo
+    copied_least: AtLeastOne
+    copied_few: AtLeastTwo
+    copied_odd: AtLeastTwo
+    copied_words: AtLeastTwo
+    late_days: AtLeastOne
 
 
 class Panels(_Table):
     """What is believed of the sources and tolls of many events before any of their reports."""
 
-    reach: Annotated[int, Field(ge=0, le=20)]
+    reach: Annotated[int, Field(ge=0, le=20), NUMBER]
     offsets: tuple[Positive, ...]
     record: tuple[Positive, ...]
     record_spreads: tuple[Spread, ...]

@@ -5,6 +5,7 @@ Nothing is interpreted here beyond what a single row says; what belongs together
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
@@ -115,6 +116,13 @@ def _check_whole(reports: Sequence[Report], start: date | None, problems: Proble
             f"names {len(events)} events ({', '.join(events[:3])}, …); a case is one event: "
             "keep the rows of one",
         )
+    for r in reports:
+        if r.as_of.day.year - r.published.day.year > MAX_YEARS:
+            problems.add(
+                f"row {r.row}, column as_of",
+                f"{r.as_of} lies more than {MAX_YEARS} years after {r.published}, when it was "
+                "published; look for a slip in a year",
+            )
     if start is None and reports:
         early = min(reports, key=lambda r: r.as_of)
         late = max(reports, key=lambda r: r.published)
@@ -140,6 +148,9 @@ def _column_map(
             problems.unknown("columns", "column", str(ours), COLUMNS)
         if theirs not in present:
             problems.unknown("columns", "column of the table", str(theirs), present)
+    for theirs, times in Counter(map(str, columns.values())).items():
+        if times > 1:
+            problems.add("columns", f'name "{theirs}" {times} times; allowed: once')
     return dict(columns)
 
 

@@ -3,6 +3,7 @@
 Nothing here knows what a run is: it has a number and a result that JSON can hold.
 """
 
+import hashlib
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from concurrent.futures import (
 )
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import cache
 from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -24,12 +26,21 @@ from typing import Any
 
 from tolls.errors import InputError, TollsError, check_path, check_type
 from tolls.progress import progress
-from tolls.storage import write_atomically
+from tolls.storage import made, write_atomically
 
-__all__ = ["NAME", "Journal", "run_all"]
+__all__ = ["NAME", "Journal", "code_digest", "run_all"]
 
 NAME = "runs.jsonl"
 _END_OF_A_DEAD = 5  # seconds to learn what a dead worker died of
+
+
+@cache
+def code_digest() -> str:
+    """Return a digest of this package: what another code computed is not taken up."""
+    found = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        found.update(path.read_bytes())
+    return found.hexdigest()
 
 
 class Journal:
@@ -68,7 +79,7 @@ class Journal:
         check_path("folder", folder)
         self.path = Path(folder) / NAME
         self.results: dict[int, Any] = {}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        made(self.path.parent)
         if not self.path.exists():
             write_atomically(self.path, _line(header))
             return

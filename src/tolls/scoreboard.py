@@ -111,8 +111,13 @@ class Backtest:
             spoken = own.groupby("method", sort=False)["case"].nunique()
             full = [str(method) for method in spoken.index[spoken == spoken.max()]]
             if full:
-                found[kind] = max(full, key=lambda method: self._ratio(OURS, method))
+                found[kind] = max(full, key=self._beaten_by)
         return found
+
+    def _beaten_by(self, method: str) -> float:
+        """Return our mean CRPS over a method's; infinite where that is off by nothing."""
+        ratio = self._ratio(OURS, method)
+        return ratio if np.isfinite(ratio) else np.inf
 
     def best(self, kind: str) -> str | None:
         """Return the baseline of a kind that is hardest to beat.
@@ -199,7 +204,10 @@ class Backtest:
         for kind, method in self._best.items():
             row = table[method]
             ends = _spread(row["ratio_lo"], row["ratio_hi"])
-            said += f", {row['ratio']:.2f}{ends} times that of {words[kind]} ({method})"
+            if np.isfinite(row["ratio"]):
+                said += f", {row['ratio']:.2f}{ends} times that of {words[kind]} ({method})"
+            else:
+                said += f", where {words[kind]} ({method}) is off by nothing"
         return f"{said}."
 
     def _lines(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

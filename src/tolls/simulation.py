@@ -16,7 +16,7 @@ from tolls.apportionment import check_sizes
 from tolls.bulletins import memory
 from tolls.case import Case
 from tolls.constants import MAX_COUNT, UNKNOWN
-from tolls.errors import InputError
+from tolls.errors import InputError, as_given, check_type, is_number
 from tolls.evidence import Evidence, gather
 from tolls.growth import Aspect, Moment, exposure
 from tolls.measures import label
@@ -54,7 +54,9 @@ class Simulation:
 def check_seed(seed: int) -> None:
     """Refuse what no random number generator here takes as a seed."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
-        raise InputError(f"seed: {seed!r} is no seed; allowed: an integer from 0 to 2^63 - 1")
+        raise InputError(
+            f"seed: {as_given(seed)} is no seed; allowed: an integer from 0 to 2^63 - 1"
+        )
 
 
 def draw_sizes(case: Case, draws: int, rng: np.random.Generator) -> Floats:
@@ -128,6 +130,7 @@ def simulate(
     check_seed(seed)
     rng = np.random.default_rng(seed)
     evidence = _as_said(gather(case, as_of))
+    check_type("tolls", tolls or {}, Mapping, "a mapping of nodes to tolls")
     given = dict(tolls or {})
     sizes: dict[str, float] = {}
     parameters: dict[str, object] = {}
@@ -194,15 +197,17 @@ def _true_sizes(
     if tolls is None:
         return drawn
     for name, toll in tolls.items():
-        if not 0 <= toll <= MAX_COUNT:
-            raise InputError(f"tolls: {name} is {toll}; allowed: 0 to {MAX_COUNT:,} people")
+        if not (is_number(toll) and 0 <= toll <= MAX_COUNT):
+            raise InputError(
+                f"tolls: {name} is {as_given(toll)}; allowed: 0 to {MAX_COUNT:,} people"
+            )
     categories = case.categories
     split = {p.of for p in categories.partitions}
     leaves = [node for node in categories.nodes if node not in split]
     if set(tolls) not in ({categories.root}, set(leaves)):
         raise InputError(
-            f"tolls: names {', '.join(tolls)}; allowed: {categories.root} alone, or all of "
-            f"{', '.join(leaves)}"
+            f"tolls: names {', '.join(map(str, tolls))}; allowed: {categories.root} alone, or all "
+            f"of {', '.join(leaves)}"
         )
     if set(tolls) == {categories.root}:
         scale = max(float(tolls[categories.root]), 0.25) / drawn[categories.root]

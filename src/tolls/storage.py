@@ -92,6 +92,10 @@ def write_atomically(path: str | Path, content: bytes) -> None:
         If it cannot be written; the message names the file, which is left as it was.
     """
     path = Path(path)
+    if "\0" in str(path):
+        raise OSError(
+            errno.EINVAL, "cannot be written to: no name holds a NUL character", str(path)
+        )
     write_together(path.parent, {path.name: content})
 
 

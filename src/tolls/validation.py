@@ -50,7 +50,8 @@ def _told(fault: Mapping[str, Any]) -> str:
     what = what.removeprefix("Value error, ").removeprefix("Input ")
     if fault["type"] == "too_long":
         allowed = fault["ctx"]["max_length"]
-        return f"has {len(fault['input']):,} {fault['loc'][-1]}; allowed: {allowed:,}"
+        what = "names" if isinstance(fault["input"], list | tuple) else fault["loc"][-1]
+        return f"has {len(fault['input']):,} {what}; allowed: {allowed:,}"
     # what begins with the value shows it already
     if not isinstance(fault["input"], dict | list | tuple | BaseModel) and what[0] != '"':
         what += f", found {_as_toml(fault['input'])}"

@@ -14,7 +14,7 @@ from tolls.declaration import NodeTable, RangeDeclaration, SourceTable
 from tolls.errors import InputError
 from tolls.evidence import Evidence, gather
 from tolls.priors import LogNormal, half_width
-from tolls.relays import by_line, origin_of
+from tolls.relays import Lines, origin_of
 from tolls.reliability import NONE
 from tolls.reports import Report
 
@@ -173,7 +173,7 @@ def without(case: Case, measure: str, voice: str) -> Case | None:
     """
     own = of_measure(case, measure)
     said = {r.row: own.scopes.settled(r) for r in own.reports if r.measure not in own.others}
-    lines = by_line(list(said.values()))
+    lines = Lines(said.values())
 
     def keep(report: Report) -> bool:
         settled = said.get(report.row)
