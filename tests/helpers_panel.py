@@ -61,19 +61,22 @@ def by_hand(reports, verified, natural, threshold, *, counting=True):
     zero, scale, tail = 1 / (1 + np.exp(-natural.law[0, 0])), *np.exp(natural.law[0, 1:])
     left = np.r_[1.0, (1 - zero) * (1 + number / scale) ** -tail]
     toll = left[:-1] - left[1:]
-    record = np.zeros((MOST + 1, MOST + 1))  # given the toll, in columns
+    # given the toll, in columns: by another definition, and off it
+    defined, off = np.zeros((2, MOST + 1, MOST + 1))
     for offset, share in zip(range(-2, 3), natural.record[:5], strict=True):
-        np.add.at(record, (np.clip(number + offset, 0, MOST), number), share)
+        np.add.at(defined, (np.clip(number + offset, 0, MOST), number), share)
     for sd, share in zip((0.2, 1.0), natural.record[5:], strict=True):
         wide = np.sqrt(sd**2 + noise)
-        record += share * within(number[:, None] - 0.5, number[:, None] + 0.5, centre, wide)
+        off += share * within(number[:, None] - 0.5, number[:, None] + 0.5, centre, wide)
+    off[0] += defined[0]  # a record of zero is one by any definition
+    defined[0] = 0.0
     for place, event in enumerate(reports.events):
         weight = toll.copy()
         low, high = verified.get(event, (0, MOST))
         weight[(number < low) | (number > high)] = 0.0
         listed = natural.listed[0] * (number >= threshold)
         weight *= listed if event in verified else 1 - listed
-        whole, wrong = np.ones(MOST + 1), []
+        whole, wrong = np.ones((2, MOST + 1, MOST + 1)), []
         said = [s for s in reports.statements if s.event == place]
         for statement in sorted(said, key=lambda s: s.voice):
             v, figure = statement.voice, statement.said.figure
@@ -84,12 +87,18 @@ def by_hand(reports, verified, natural, threshold, *, counting=True):
             gross = within(low - 0.5, high + 0.5, mean, np.sqrt(variance + 1.5**2))
             moved = np.maximum(number[:, None] + np.arange(-2, 3), 0)
             same = ((moved >= low) & (moved <= high)) @ natural.offset[v]
-            a, e = natural.agreement[v], natural.gross[v]
-            chance = (1 - e) * (a * same + (1 - a) * own) + e * gross
-            whole *= chance
-            wrong.append(e * gross / chance)
-        joint = record * whole[:, None] * weight
-        yield joint.sum(axis=0), [(joint * w[:, None]).sum() / joint.sum() for w in wrong]
+            a, e, d = natural.agreement[v], natural.gross[v], natural.definition[v]
+            # who goes by the definition of the toll states the toll, in columns
+            as_toll = np.array(
+                [np.broadcast_to(n, whole[0].shape) for n in (number, number[:, None])]
+            )
+            as_toll = (as_toll >= low) & (as_toll <= high)
+            honest = a * ((1 - d) * same[:, None] + d * as_toll) + (1 - a) * own[:, None]
+            chance = (1 - e) * honest + e * gross[:, None]
+            whole = whole * chance
+            wrong.append(e * gross[:, None] / chance)
+        joint = np.array([defined, off]) * whole * weight
+        yield joint.sum(axis=(0, 1)), [(joint * w).sum() / joint.sum() for w in wrong]
 
 
 class Simulated(NamedTuple):
@@ -114,6 +123,7 @@ def unknowns(panel):
         "spread": own.spread,
         "gross": own.gross,
         "agreement": own.agreement,
+        "definition": own.definition,
         "offset": own.offset,
     }
 
@@ -146,6 +156,7 @@ def simulated(rng, presets, *, events, threshold, heard=0.6):
     odds = odds + panels.agreement_between * rng.normal(size=voices)
     own["agreement"] = 1 / (1 + np.exp(-odds))
     own["gross"] = 1 - rng.beta(*grade.reliability, size=voices)
+    own["definition"] = rng.beta(*panels.unasked, size=voices)
     own["offset"] = rng.dirichlet(panels.offsets, size=voices)
     own["spread"] = (
         np.sqrt(2) * grade.scatter * np.exp(presets.belief.scatter_log_sd * rng.normal(size=voices))
@@ -164,8 +175,10 @@ def simulated(rng, presets, *, events, threshold, heard=0.6):
         which = rng.choice(len(own["record"]), p=own["record"])
         if which < 2 * panels.reach + 1:
             record = max(toll + which - panels.reach, 0)
+            by_toll = toll if record else 0
         else:
             record = around(toll, 0.0, panels.record_spreads[which - 2 * panels.reach - 1])
+            by_toll = record
         said = []
         for voice in range(voices):
             if rng.random() > heard:
@@ -175,7 +188,8 @@ def simulated(rng, presets, *, events, threshold, heard=0.6):
                 figure = around(record, own["bias"][voice], wide)
             elif rng.random() < own["agreement"][voice]:
                 moved = rng.choice(2 * panels.reach + 1, p=own["offset"][voice]) - panels.reach
-                figure = max(record + moved, 0)
+                by_record = max(record + moved, 0)
+                figure = by_toll if rng.random() < own["definition"][voice] else by_record
             else:
                 figure = around(record, own["bias"][voice], own["spread"][voice])
             row = {"event": event, "source": f"source {voice}"}

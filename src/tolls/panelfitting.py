@@ -194,6 +194,7 @@ def _asked(space: Space, draws: Floats) -> tuple[dict[str, Floats], tuple[str, .
         "spread": own.spread,
         "gross": own.gross,
         "agreement": own.agreement,
+        "definition": own.definition,
         "offset": mean_offset(own.offset),
         "record": np.stack([moved[..., reach], mean_offset(moved), moved.sum(axis=-1)], axis=-1),
         "law": own.law.reshape(*own.law.shape[:-2], -1),

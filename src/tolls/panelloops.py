@@ -53,9 +53,12 @@ class Entries(NamedTuple):
 
 
 class Told(NamedTuple):
-    """Probabilities of entries, and their derivatives."""
+    """Probabilities of entries, and their derivatives.
 
-    chance: Floats
+    The record is the toll moved by a definition, (entry, offset); all else stands where that is 0.
+    """
+
+    chance: Floats  # (entry, offset)
     repeats: Floats
     own: Floats
     wrong: Floats
@@ -69,6 +72,7 @@ class Sums(NamedTuple):
     begin: Ints  # (pattern + 1,): first point
     events: Floats  # (pattern,): how many
     cell: Ints  # (point,): of the record, among all masses
+    kept: Any  # (point, offset): whether the record may be the toll moved by so many there
     statements: Ints  # (pattern,): how many
     entry: Ints  # of every point one after the other
 
@@ -78,6 +82,7 @@ class Verified(NamedTuple):
 
     begin: Ints  # (toll + 1,): first of its cells
     given: Floats  # (share, cell): P(record | toll)
+    place: Ints  # (share, cell): of the offset for which it stands there
 
 
 class Open(NamedTuple):
@@ -91,6 +96,7 @@ class Open(NamedTuple):
     edges: Ints  # (toll + 1,): of cells of the toll
     spread: Floats  # (spread, cell, toll): record's cell given the toll's
     threshold: int  # of the register; -1 where none matters
+    place: Ints  # (share, cell): of the offset for which it stands there
 
 
 @compiled
@@ -125,8 +131,10 @@ def _piece(low: float, high: float, bias: float, variance: float) -> tuple[float
 @compiled
 def told(entries: Entries, natural: Natural) -> Told:
     """Return the probability of every entry."""
-    n = len(entries.voice)
-    found = Told(np.empty(n), np.empty(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n))
+    n, offsets = entries.agree.shape
+    found = Told(
+        np.empty((n, offsets)), np.empty(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+    )
     for i in range(n):
         j = entries.voice[i]
         a, e, bias = natural.agreement[j], natural.gross[j], natural.bias[j]
@@ -142,40 +150,49 @@ def told(entries: Entries, natural: Natural) -> Told:
             found.bias[i] += weight * (honest * of_bias + e * as_bias)
             found.variance[i] += weight * (honest * of_variance + e * as_variance)
         repeats = 0.0
-        for o in range(entries.agree.shape[1]):
+        for o in range(offsets):
             repeats += entries.agree[i, o] * natural.offset[j, o]
         found.repeats[i] = repeats
-        chance = (1 - e) * (a * repeats + (1 - a) * found.own[i]) + e * found.wrong[i]
-        found.chance[i] = max(chance, LEAST)
+        d = natural.definition[j]
+        others = (1 - e) * (a * (1 - d) * repeats + (1 - a) * found.own[i]) + e * found.wrong[i]
+        for o in range(offsets):  # the toll is the record moved back
+            as_toll = (1 - e) * a * d * entries.agree[i, offsets - 1 - o]
+            found.chance[i, o] = max(others + as_toll, LEAST)
     return found
 
 
 @compiled
 def slopes(entries: Entries, natural: Natural, told: Told, pull: Floats, slope: Natural) -> None:
-    """Add the gradient in what the voices are like."""
+    """Add the gradient in what the voices are like; `pull` is that in chances, (entry, offset)."""
+    offsets = entries.agree.shape[1]
     for i in range(len(entries.voice)):
-        if pull[i] == 0.0:
+        whole, as_toll = 0.0, 0.0
+        for o in range(offsets):
+            whole += pull[i, o]
+            as_toll += pull[i, o] * entries.agree[i, offsets - 1 - o]
+        if whole == 0.0:
             continue
         j = entries.voice[i]
-        a, e = natural.agreement[j], natural.gross[j]
-        sound = a * told.repeats[i] + (1 - a) * told.own[i]
-        slope.bias[j] += pull[i] * told.bias[i]
-        slope.spread[j] += pull[i] * told.variance[i] * 2 * natural.spread[j]
-        slope.gross[j] += pull[i] * (told.wrong[i] - sound)
-        slope.agreement[j] += pull[i] * (1 - e) * (told.repeats[i] - told.own[i])
-        for o in range(entries.agree.shape[1]):
-            slope.offset[j, o] += pull[i] * (1 - e) * a * entries.agree[i, o]
+        a, e, d = natural.agreement[j], natural.gross[j], natural.definition[j]
+        repeats = whole * (1 - d) * told.repeats[i] + d * as_toll
+        own = whole * told.own[i]
+        slope.bias[j] += whole * told.bias[i]
+        slope.spread[j] += whole * told.variance[i] * 2 * natural.spread[j]
+        slope.gross[j] += whole * told.wrong[i] - a * repeats - (1 - a) * own
+        slope.agreement[j] += (1 - e) * (repeats - own)
+        slope.definition[j] += (1 - e) * a * (as_toll - whole * told.repeats[i])
+        for o in range(offsets):
+            slope.offset[j, o] += whole * (1 - e) * a * (1 - d) * entries.agree[i, o]
 
 
 @compiled
 def verified_masses(group: Verified, tolls: Floats, record: Floats, mass: Floats) -> None:
-    """Fill the masses of cells; `tolls` are the probabilities of the verified ones."""
+    """Fill the masses of cells, (cell, offset); `tolls` are the probabilities of the verified."""
+    mass[:] = LEAST
     for t in range(len(tolls)):
         for c in range(group.begin[t], group.begin[t + 1]):
-            given = 0.0
             for s in range(len(record)):
-                given += record[s] * group.given[s, c]
-            mass[c] = max(given * tolls[t], LEAST)
+                mass[c, group.place[s, c]] += record[s] * group.given[s, c] * tolls[t]
 
 
 @compiled
@@ -187,8 +204,9 @@ def verified_slopes(
     for t in range(len(tolls)):
         for c in range(group.begin[t], group.begin[t + 1]):
             for s in range(len(record)):
-                slope.record[s] += pull[c] * group.given[s, c] * tolls[t]
-                found[t] += pull[c] * group.given[s, c] * record[s]
+                given = pull[c, group.place[s, c]] * group.given[s, c]
+                slope.record[s] += given * tolls[t]
+                found[t] += given * record[s]
     return found
 
 
@@ -205,7 +223,8 @@ def _unlisted(group: Open, above: Floats, listed: float) -> Floats:
 
 @compiled
 def open_masses(group: Open, above: Floats, listed: float, record: Floats, mass: Floats) -> Floats:
-    """Fill the masses of cells from survival; return their parts by share of the record."""
+    """Fill the masses of (cell, offset) from survival; return their parts by share of the record."""
+    mass[:] = LEAST
     kept = _unlisted(group, above, listed)
     offsets, cells = group.first.shape
     parts = np.empty((len(record), cells))
@@ -215,10 +234,8 @@ def open_masses(group: Open, above: Floats, listed: float, record: Floats, mass:
             parts[o, c] = kept[group.first[o, c]] - kept[group.last[o, c]]
         for s in range(len(group.spread)):
             parts[offsets + s, c] = np.dot(group.spread[s, c], tolls)
-        mass[c] = 0.0
         for s in range(len(record)):
-            mass[c] += record[s] * parts[s, c]
-        mass[c] = max(mass[c], LEAST)
+            mass[c, group.place[s, c]] += record[s] * parts[s, c]
     return parts
 
 
@@ -237,12 +254,13 @@ def open_slopes(
     down, tolls = np.zeros(len(above)), np.zeros(len(group.edges) - 1)
     for c in range(cells):
         for s in range(len(record)):
-            slope.record[s] += parts[s, c] * pull[c]
+            slope.record[s] += parts[s, c] * pull[c, group.place[s, c]]
         for o in range(offsets):
-            down[group.first[o, c]] += record[o] * pull[c]
-            down[group.last[o, c]] -= record[o] * pull[c]
+            share = record[o] * pull[c, group.place[o, c]]
+            down[group.first[o, c]] += share
+            down[group.last[o, c]] -= share
         for s in range(len(group.spread)):
-            share = record[offsets + s] * pull[c]
+            share = record[offsets + s] * pull[c, group.place[offsets + s, c]]
             for t in range(len(tolls)):
                 tolls[t] += share * group.spread[s, c, t]
     for t in range(len(tolls)):
@@ -259,63 +277,79 @@ def open_slopes(
 
 @compiled
 def _shares(sums: Sums, p: int, at: int, mass: Floats, chance: Floats, share: Floats) -> float:
-    """Fill the shares of a pattern's points in its probability; return the log of that.
+    """Fill the shares of a pattern's points, (point, offset), in its probability; return its log.
 
     Its entries begin at `at`.
     """
     begin, n, m = sums.begin[p], sums.begin[p + 1] - sums.begin[p], sums.statements[p]
-    total = 0.0
+    total, offsets = 0.0, mass.shape[1]
     for i in range(n):
-        product = mass[sums.cell[begin + i]]
-        for s in range(at + i * m, at + (i + 1) * m):
-            product *= chance[sums.entry[s]]
-        share[i] = product
-        total += product
+        for o in range(offsets):
+            share[i, o] = 0.0
+            if not sums.kept[begin + i, o]:
+                continue
+            product = mass[sums.cell[begin + i], o]
+            for s in range(at + i * m, at + (i + 1) * m):
+                product *= chance[sums.entry[s], o]
+            share[i, o] = product
+            total += product
     top = 0.0
     if total < ROOM:
+        top = -np.inf
         for i in range(n):
-            share[i] = math.log(mass[sums.cell[begin + i]])
-            for s in range(at + i * m, at + (i + 1) * m):
-                share[i] += math.log(chance[sums.entry[s]])
-        top, total = share[0], 0.0
-        for i in range(1, n):
-            top = max(top, share[i])
+            for o in range(offsets):
+                share[i, o] = -np.inf
+                if not sums.kept[begin + i, o]:
+                    continue
+                share[i, o] = math.log(mass[sums.cell[begin + i], o])
+                for s in range(at + i * m, at + (i + 1) * m):
+                    share[i, o] += math.log(chance[sums.entry[s], o])
+                top = max(top, share[i, o])
+        total = 0.0
         for i in range(n):
-            share[i] = math.exp(share[i] - top)
-            total += share[i]
+            for o in range(offsets):
+                share[i, o] = math.exp(share[i, o] - top)
+                total += share[i, o]
     for i in range(n):
-        share[i] /= total
+        for o in range(offsets):
+            share[i, o] /= total
     return top + math.log(total)
 
 
 @compiled
 def summed(sums: Sums, mass: Floats, chance: Floats) -> tuple[float, Floats, Floats]:
-    """Return the log probability of all patterns, and its gradient in masses and in entries."""
-    of_mass, of_entry = np.zeros(len(mass)), np.zeros(len(chance))
-    value, at = 0.0, 0
-    share = np.empty(np.diff(sums.begin).max())
+    """Return the log probability of all patterns, and its gradient in masses and in chances."""
+    of_mass, of_entry = np.zeros(mass.shape), np.zeros(chance.shape)
+    value, at, offsets = 0.0, 0, mass.shape[1]
+    share = np.empty((np.diff(sums.begin).max(), offsets))
     for p in range(len(sums.events)):
         begin, n, m = sums.begin[p], sums.begin[p + 1] - sums.begin[p], sums.statements[p]
         value += sums.events[p] * _shares(sums, p, at, mass, chance, share)
         for i in range(n):
-            part, c = share[i] * sums.events[p], sums.cell[begin + i]
-            of_mass[c] += part / mass[c]
-            for s in range(at + i * m, at + (i + 1) * m):
-                of_entry[sums.entry[s]] += part
+            c = sums.cell[begin + i]
+            for o in range(offsets):
+                if not sums.kept[begin + i, o]:
+                    continue
+                part = share[i, o] * sums.events[p]
+                of_mass[c, o] += part / mass[c, o]
+                for s in range(at + i * m, at + (i + 1) * m):
+                    of_entry[sums.entry[s], o] += part
         at += n * m
     for i in range(len(chance)):
-        of_entry[i] /= chance[i]
+        for o in range(offsets):
+            of_entry[i, o] /= chance[i, o]
     return value, of_mass, of_entry
 
 
 @compiled
 def largest(sums: Sums, mass: Floats, chance: Floats, found: Floats) -> None:
-    """Raise what is the largest share of every point so far to its share now."""
-    at = 0
-    share = np.empty(np.diff(sums.begin).max())
+    """Raise what is the largest share of every point so far to its share now, (point, offset)."""
+    at, offsets = 0, mass.shape[1]
+    share = np.empty((np.diff(sums.begin).max(), offsets))
     for p in range(len(sums.events)):
         begin, n = sums.begin[p], sums.begin[p + 1] - sums.begin[p]
         _shares(sums, p, at, mass, chance, share)
         for i in range(n):
-            found[begin + i] = max(found[begin + i], share[i])
+            for o in range(offsets):
+                found[begin + i, o] = max(found[begin + i, o], share[i, o])
         at += n * sums.statements[p]

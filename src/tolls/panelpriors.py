@@ -8,10 +8,11 @@ in units of its prior sd. For voice j of kind k and grade g,
     \beta_j &\sim N(\mu_k, \omega_\beta^2), \quad \mu_k \sim N(\log m_k, s_k^2) \\
     \mathrm{logit}\, a_j &\sim N(\alpha_k, \omega_a^2), \; \alpha_k \sim N(\bar\alpha, s^2) \\
     1 - e_j &\sim \mathrm{Beta}(g), \quad \log \tau_j \sim N(\log(\sqrt2\, s_g), 0.5^2) \\
-    q_j &\sim \mathrm{Dirichlet}, \quad \pi \sim \mathrm{Dirichlet}
+    d_j &\sim \mathrm{Beta}(c), \quad q_j \sim \mathrm{Dirichlet}, \quad
+    \pi \sim \mathrm{Dirichlet}
 
-with bias, agreement, gross errors, spread and offsets of a voice, and the shares of the record. The
-means of kinds are integrated out: with them, and with a prior for the sd omega between sources of a
+with bias, agreement, gross errors, spread, definition (of a category that was asked for by name or of
+another) and offsets of a voice, and the shares of the record. The means of kinds are integrated out: with them, and with a prior for the sd omega between sources of a
 kind, a thousand events made a funnel. With a few sources of a kind nothing tells omega, so it is
 given.
 """
@@ -35,7 +36,7 @@ __all__ = ["Natural", "Space", "log_prior", "mean_offset", "natural_of", "pulled
 type Floats = NDArray[np.floating[Any]]
 
 # Places of what is sampled in a vector of coordinates, in `Space.shapes`' order.
-LAW, RECORD, LISTED, BIAS, AGREEMENT, GROSS, SPREAD, OFFSET = range(8)
+LAW, RECORD, LISTED, BIAS, AGREEMENT, GROSS, SPREAD, DEFINITION, OFFSET = range(9)
 
 
 class Natural(NamedTuple):
@@ -55,8 +56,10 @@ class Natural(NamedTuple):
         Share of gross errors.
     agreement : (voice,) array
         Of the others, share that repeat the record.
+    definition : (voice,) array
+        Of those, share that state the toll where the record is the toll by another definition.
     offset : (voice, offset) array
-        Of those, share by how many more they count.
+        Of the others that repeat it, share by how many more they count.
     """
 
     law: Floats
@@ -66,6 +69,7 @@ class Natural(NamedTuple):
     spread: Floats
     gross: Floats
     agreement: Floats
+    definition: Floats
     offset: Floats
 
     def at(self, draw: Any) -> "Natural":
@@ -106,6 +110,7 @@ class Priors(NamedTuple):
     tail: tuple[float, float]
     listed: tuple[float, float]
     record: Floats
+    definition: Floats  # (a and b, voice)
     offset: Floats
 
 
@@ -144,6 +149,7 @@ class Space:
             "agreement": (voices,),
             "gross": (voices,),
             "spread": (voices,),
+            "definition": (voices,),
             "offset": (voices, 2 * panels.reach),
         }
 
@@ -184,6 +190,13 @@ class Space:
         return np.array(betas).T.copy(), np.array(scatters)
 
     @cached_property
+    def _definitions(self) -> Floats:
+        """Of every voice: Beta(a, b) of the share that follows the definition of the toll."""
+        panels = self.presets.panels
+        given = [panels.asked if voice.category else panels.unasked for voice in self.voices]
+        return np.array(given, dtype=float).T.copy()
+
+    @cached_property
     def priors(self) -> Priors:
         """Numbers of the priors."""
         panels, presets = self.presets.panels, self.presets
@@ -207,6 +220,7 @@ class Space:
             (math.log(panels.tail), panels.tail_sd),
             (float(panels.listed[0]), float(panels.listed[1])),
             np.array(panels.record, dtype=float),
+            self._definitions,
             np.array(panels.offsets, dtype=float),
         )
 
@@ -232,6 +246,8 @@ class Space:
             centre[self.slices[name]] = np.resize(ratios, math.prod(self.shapes[name]))
         a, b = self._grades[0]
         centre[self.slices["gross"]] = np.log(b / a)
+        a, b = self._definitions
+        centre[self.slices["definition"]] = np.log(a / b)
         return centre + rng.normal(0.0, 0.5, self.dimensions)
 
 
@@ -274,17 +290,19 @@ def natural_of(point: Floats, p: Priors) -> Natural:
     if p.threshold:
         listed[0] = _expit(point[at[LISTED]])
     bias, spread, gross = np.empty(voices), np.empty(voices), np.empty(voices)
-    agreement, offset = np.empty(voices), np.empty((voices, offsets))
+    agreement, definition = np.empty(voices), np.empty(voices)
+    offset = np.empty((voices, offsets))
     for j in range(voices):
         k = p.kind[j]
         bias[j] = p.bias.mean[k] + p.bias.unit[k] * point[at[BIAS] + j]
         logit = p.agreement.mean[k] + p.agreement.unit[k] * point[at[AGREEMENT] + j]
         agreement[j] = _expit(logit)
         gross[j] = _expit(point[at[GROSS] + j])
+        definition[j] = _expit(point[at[DEFINITION] + j])
         spread[j] = p.scatter[j] * math.exp(p.scatter_sd * point[at[SPREAD] + j])
         first = at[OFFSET] + j * (offsets - 1)
         _shares(point[first : first + offsets - 1], p.reach, offset[j])
-    return Natural(law, record, listed, bias, spread, gross, agreement, offset)
+    return Natural(law, record, listed, bias, spread, gross, agreement, definition, offset)
 
 
 @compiled
@@ -315,6 +333,8 @@ def pulled(point: Floats, natural: Natural, slope: Natural, p: Priors, into: Flo
         into[at[AGREEMENT] + j] += p.agreement.unit[k] * logit
         into[at[GROSS] + j] += slope.gross[j] * natural.gross[j] * (1 - natural.gross[j])
         into[at[SPREAD] + j] += slope.spread[j] * natural.spread[j] * p.scatter_sd
+        share = natural.definition[j]
+        into[at[DEFINITION] + j] += slope.definition[j] * share * (1 - share)
         first = at[OFFSET] + j * (offsets - 1)
         own = into[first : first + offsets - 1]
         _pulled_shares(natural.offset[j], slope.offset[j], p.reach, own)
@@ -382,6 +402,9 @@ def log_prior(point: Floats, p: Priors) -> tuple[float, Floats]:
     for j in range(len(p.kind)):
         i = at[GROSS] + j
         own, slope[i] = _log_beta(point[i], p.reliability[1, j], p.reliability[0, j])
+        value += own
+        i = at[DEFINITION] + j
+        own, slope[i] = _log_beta(point[i], p.definition[0, j], p.definition[1, j])
         value += own
         first = at[OFFSET] + j * (offsets - 1)
         here = slice(first, first + offsets - 1)

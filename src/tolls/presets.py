@@ -355,6 +355,8 @@ class Panels(_Table):
     offsets: tuple[Positive, ...]
     record: tuple[Positive, ...]
     record_spreads: tuple[Spread, ...]
+    asked: tuple[Positive, Positive]
+    unasked: tuple[Positive, Positive]
     agreement_mean: Annotated[float, Field(ge=-10, le=10), NUMBER]
     agreement_sd: Spread
     agreement_between: Spread
