@@ -38,7 +38,7 @@ tail_sd = 0.3
 def panel(rows=ROWS, truth=TRUTH, threshold=4):
     reports = read_reports(rows, measure="killed", categories=(), sources={}, presets=PRESETS)
     verified, _ = read_verified(truth, reports.events, measure="killed", threshold=threshold)
-    patterns = gathered(reports, verified, [0] * len(reports.events), PRESETS)
+    patterns = gathered(reports, verified, [0] * len(reports.events), threshold, PRESETS)
     space = Space(reports.voices, 1, threshold is not None, PRESETS)
     return reports, verified, space, Density(patterns, space, threshold)
 
@@ -63,9 +63,10 @@ def by_hand(reports, verified, natural, threshold, *, counting=True):
     toll = left[:-1] - left[1:]
     # given the toll, in columns: by another definition, and off it
     defined, off = np.zeros((2, MOST + 1, MOST + 1))
-    for offset, share in zip(range(-2, 3), natural.record[:5], strict=True):
+    shares = natural.record[(number >= threshold).astype(int)].T
+    for offset, share in zip(range(-2, 3), shares[:5], strict=True):
         np.add.at(defined, (np.clip(number + offset, 0, MOST), number), share)
-    for sd, share in zip((0.2, 1.0), natural.record[5:], strict=True):
+    for sd, share in zip((0.2, 1.0), shares[5:], strict=True):
         wide = np.sqrt(sd**2 + noise)
         off += share * within(number[:, None] - 0.5, number[:, None] + 0.5, centre, wide)
     off[0] += defined[0]  # a record of zero is one by any definition
@@ -156,6 +157,10 @@ def simulated(rng, presets, *, events, threshold, heard=0.6):
     odds = odds + panels.agreement_between * rng.normal(size=voices)
     own["agreement"] = 1 / (1 + np.exp(-odds))
     own["gross"] = 1 - rng.beta(*grade.reliability, size=voices)
+    ratios = np.log(own["record"]) + panels.record_apart * rng.normal(size=len(own["record"]))
+    ratios[panels.reach] = np.log(own["record"][panels.reach])
+    below = np.exp(ratios - ratios.max())
+    own["record"] = np.array([below / below.sum(), own["record"]])
     own["definition"] = rng.beta(*panels.unasked, size=voices)
     own["offset"] = rng.dirichlet(panels.offsets, size=voices)
     own["spread"] = (
@@ -172,7 +177,8 @@ def simulated(rng, presets, *, events, threshold, heard=0.6):
         event = f"event {len(tolls)}"
         size = own["scale"] * ((1 - rng.random()) ** (-1 / own["tail"]) - 1)
         toll = 0 if rng.random() < own["no_deaths"] else 1 + int(size)
-        which = rng.choice(len(own["record"]), p=own["record"])
+        shares = own["record"][int(toll >= threshold)]
+        which = rng.choice(len(shares), p=shares)
         if which < 2 * panels.reach + 1:
             record = max(toll + which - panels.reach, 0)
             by_toll = toll if record else 0

@@ -143,7 +143,8 @@ def _records(panel: Panel, tolls: Ints, draw: Ints, rng: np.random.Generator) ->
     """Draw the common record of events."""
     presets = panel.space.presets
     reach, spreads = presets.panels.reach, np.array(presets.panels.record_spreads)
-    which = _drawn(panel.natural.record[draw], rng)
+    side = tolls >= panel.threshold if panel.threshold is not None else np.zeros(DRAWS, dtype=bool)
+    which = _drawn(panel.natural.record[draw, side.astype(np.int64)], rng)
     moved = np.maximum(tolls + which - reach, 0).astype(float)
     noise = np.sqrt(counting(tolls, tolls, presets))
     sd = np.hypot(spreads[np.maximum(which - 2 * reach - 1, 0)], noise)

@@ -21,6 +21,7 @@ and the statements' probabilities in its middle.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -240,22 +241,29 @@ class Density:
 
     def _open(self, status: Status, low: Ints, high: Ints) -> tuple[Open, Floats]:
         """Return the masses of cells, and the tolls at which they want survival."""
-        presets, threshold = self.space.presets, self.threshold
+        presets = self.space.presets
         first, last = moved(low, high, presets.panels.reach)
         if status is None:
-            edges = steps([] if threshold is None else [threshold], WHOLE, RATIO)
+            edges = steps([] if self.threshold is None else [self.threshold], WHOLE, RATIO)
         else:
             edges = steps([status[0], status[1] + 1], WHOLE, RATIO)
             edges = edges[(edges >= status[0]) & (edges <= status[1] + 1)]
             first, last = (np.clip(side, status[0], status[1] + 1) for side in (first, last))
-            threshold = None
-        begins = np.array([] if threshold is None else [threshold], dtype=np.int64)
-        at = np.unique(np.concatenate([first.ravel(), last.ravel(), edges, begins]))
+        begins = [] if self.threshold is None else [self.threshold]
+        ends = [0, *begins, edges[-1]]  # of the sides of the threshold
+        first, last = (
+            np.stack([np.clip(side, *both) for both in pairwise(ends)]) for side in (first, last)
+        )
+        at = np.unique(
+            np.concatenate([first.ravel(), last.ravel(), edges, begins]).astype(np.int64)
+        )
         spread = record_given(low, high, edges[:-1], edges[1:] - 1, presets)
-        register = -1 if threshold is None else int(np.searchsorted(at, threshold))
+        # in the register or not is known of what was verified
+        register = -1 if status or not begins else int(np.searchsorted(at, begins[0]))
+        sides = np.searchsorted(edges, [*ends[:-1], edges[-1]])
         first, last, edges = (np.searchsorted(at, own) for own in (first, last, edges))
-        place = placed(low, high, presets.panels.reach, len(first) + len(spread))
-        return Open(first, last, edges, spread, register, place), at.astype(float)
+        place = placed(low, high, presets.panels.reach, first.shape[1] + len(spread))
+        return Open(first, last, edges, sides, spread, register, place), at.astype(float)
 
     def __call__(self, point: Floats) -> tuple[float, Floats]:
         """Return the log posterior density at a point, up to a constant, and its gradient."""

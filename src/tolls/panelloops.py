@@ -91,9 +91,10 @@ class Open(NamedTuple):
     All numbers are places among the tolls at which survival is wanted.
     """
 
-    first: Ints  # (offset, cell): the tolls that such an offset moves into the cell begin here
+    first: Ints  # (side, offset, cell): tolls that such an offset moves into the cell begin here
     last: Ints  # and end before this
     edges: Ints  # (toll + 1,): of cells of the toll
+    sides: Ints  # (side + 1,): first of its cells of the toll, and the end
     spread: Floats  # (spread, cell, toll): record's cell given the toll's
     threshold: int  # of the register; -1 where none matters
     place: Ints  # (share, cell): of the offset for which it stands there
@@ -191,8 +192,8 @@ def verified_masses(group: Verified, tolls: Floats, record: Floats, mass: Floats
     mass[:] = LEAST
     for t in range(len(tolls)):
         for c in range(group.begin[t], group.begin[t + 1]):
-            for s in range(len(record)):
-                mass[c, group.place[s, c]] += record[s] * group.given[s, c] * tolls[t]
+            for s in range(record.shape[1]):
+                mass[c, group.place[s, c]] += record[-1, s] * group.given[s, c] * tolls[t]
 
 
 @compiled
@@ -203,10 +204,10 @@ def verified_slopes(
     found = np.zeros(len(tolls))
     for t in range(len(tolls)):
         for c in range(group.begin[t], group.begin[t + 1]):
-            for s in range(len(record)):
+            for s in range(record.shape[1]):
                 given = pull[c, group.place[s, c]] * group.given[s, c]
-                slope.record[s] += given * tolls[t]
-                found[t] += given * record[s]
+                slope.record[-1, s] += given * tolls[t]
+                found[t] += given * record[-1, s]
     return found
 
 
@@ -223,19 +224,21 @@ def _unlisted(group: Open, above: Floats, listed: float) -> Floats:
 
 @compiled
 def open_masses(group: Open, above: Floats, listed: float, record: Floats, mass: Floats) -> Floats:
-    """Fill the masses of (cell, offset) from survival; return their parts by share of the record."""
+    """Fill the masses of (cell, offset) from survival; return parts, (side, share, cell)."""
     mass[:] = LEAST
     kept = _unlisted(group, above, listed)
-    offsets, cells = group.first.shape
-    parts = np.empty((len(record), cells))
+    sides, offsets, cells = group.first.shape
+    parts = np.empty((sides, record.shape[1], cells))
     tolls = kept[group.edges[:-1]] - kept[group.edges[1:]]
-    for c in range(cells):
-        for o in range(offsets):
-            parts[o, c] = kept[group.first[o, c]] - kept[group.last[o, c]]
-        for s in range(len(group.spread)):
-            parts[offsets + s, c] = np.dot(group.spread[s, c], tolls)
-        for s in range(len(record)):
-            mass[c, group.place[s, c]] += record[s] * parts[s, c]
+    for side in range(sides):
+        own = slice(group.sides[side], group.sides[side + 1])
+        for c in range(cells):
+            for o in range(offsets):
+                parts[side, o, c] = kept[group.first[side, o, c]] - kept[group.last[side, o, c]]
+            for s in range(len(group.spread)):
+                parts[side, offsets + s, c] = np.dot(group.spread[s, c, own], tolls[own])
+            for s in range(record.shape[1]):
+                mass[c, group.place[s, c]] += record[side, s] * parts[side, s, c]
     return parts
 
 
@@ -250,19 +253,20 @@ def open_slopes(
     slope: Natural,
 ) -> Floats:
     """Add the gradient in the record's shares and in the share listed; return that in survival."""
-    offsets, cells = group.first.shape
+    sides, offsets, cells = group.first.shape
     down, tolls = np.zeros(len(above)), np.zeros(len(group.edges) - 1)
-    for c in range(cells):
-        for s in range(len(record)):
-            slope.record[s] += parts[s, c] * pull[c, group.place[s, c]]
-        for o in range(offsets):
-            share = record[o] * pull[c, group.place[o, c]]
-            down[group.first[o, c]] += share
-            down[group.last[o, c]] -= share
-        for s in range(len(group.spread)):
-            share = record[offsets + s] * pull[c, group.place[offsets + s, c]]
-            for t in range(len(tolls)):
-                tolls[t] += share * group.spread[s, c, t]
+    for side in range(sides):
+        for c in range(cells):
+            for s in range(record.shape[1]):
+                slope.record[side, s] += parts[side, s, c] * pull[c, group.place[s, c]]
+            for o in range(offsets):
+                share = record[side, o] * pull[c, group.place[o, c]]
+                down[group.first[side, o, c]] += share
+                down[group.last[side, o, c]] -= share
+            for s in range(len(group.spread)):
+                share = record[side, offsets + s] * pull[c, group.place[offsets + s, c]]
+                for t in range(group.sides[side], group.sides[side + 1]):
+                    tolls[t] += share * group.spread[s, c, t]
     for t in range(len(tolls)):
         down[group.edges[t]] += tolls[t]
         down[group.edges[t + 1]] -= tolls[t]

@@ -11,10 +11,11 @@ in units of its prior sd. For voice j of kind k and grade g,
     d_j &\sim \mathrm{Beta}(c), \quad q_j \sim \mathrm{Dirichlet}, \quad
     \pi \sim \mathrm{Dirichlet}
 
-with bias, agreement, gross errors, spread, definition (of a category that was asked for by name or of
-another) and offsets of a voice, and the shares of the record. The means of kinds are integrated out: with them, and with a prior for the sd omega between sources of a
-kind, a thousand events made a funnel. With a few sources of a kind nothing tells omega, so it is
-given.
+with bias, agreement, gross errors, spread, definition and offsets of a voice, and the shares of the
+record. Those of tolls below the register's threshold, none of which is ever verified, are as those
+above with log ratios off by N(0, s_r^2). The means of kinds are integrated out: with them, and with
+a prior for the sd omega between sources of a kind, a thousand events made a funnel. With a few
+sources of a kind nothing tells omega, so it is given.
 """
 
 import math
@@ -36,7 +37,7 @@ __all__ = ["Natural", "Space", "log_prior", "mean_offset", "natural_of", "pulled
 type Floats = NDArray[np.floating[Any]]
 
 # Places of what is sampled in a vector of coordinates, in `Space.shapes`' order.
-LAW, RECORD, LISTED, BIAS, AGREEMENT, GROSS, SPREAD, DEFINITION, OFFSET = range(9)
+LAW, RECORD, BELOW, LISTED, BIAS, AGREEMENT, GROSS, SPREAD, DEFINITION, OFFSET = range(10)
 
 
 class Natural(NamedTuple):
@@ -46,8 +47,9 @@ class Natural(NamedTuple):
     ----------
     law : (kind of event, 3) array
         Of sizes, as `sizelaw.surviving` takes it.
-    record : (offset and spread) array
+    record : (side, offset and spread) array
         Shares of the common record: of every offset from the toll, then of every log-scale spread.
+        Where the register has a threshold, of tolls below it, then of the others.
     listed : (1,) array
         Share of events at or above the threshold that the register holds; 0 without a threshold.
     bias, spread : (voice,) arrays
@@ -110,6 +112,7 @@ class Priors(NamedTuple):
     tail: tuple[float, float]
     listed: tuple[float, float]
     record: Floats
+    apart: float  # sd of log ratios of shares below the threshold, from those above
     definition: Floats  # (a and b, voice)
     offset: Floats
 
@@ -144,6 +147,7 @@ class Space:
         return {
             "law": (self.event_kinds, PARAMETERS),
             "record": (len(panels.record) - 1,),
+            "below": (int(self.threshold), len(panels.record) - 1),
             "listed": (int(self.threshold),),
             "bias": (voices,),
             "agreement": (voices,),
@@ -220,6 +224,7 @@ class Space:
             (math.log(panels.tail), panels.tail_sd),
             (float(panels.listed[0]), float(panels.listed[1])),
             np.array(panels.record, dtype=float),
+            panels.record_apart,
             self._definitions,
             np.array(panels.offsets, dtype=float),
         )
@@ -284,8 +289,10 @@ def natural_of(point: Floats, p: Priors) -> Natural:
     law = point[at[LAW] : at[LAW + 1]].copy().reshape(-1, 3)
     law[:, 1] = p.scale[0] + p.scale[1] * law[:, 1]
     law[:, 2] = p.tail[0] + p.tail[1] * law[:, 2]
-    record = np.empty(len(p.record))
-    _shares(point[at[RECORD] : at[RECORD + 1]], p.reach, record)
+    record, ratios = np.empty((1 + int(p.threshold), len(p.record))), point[at[RECORD] : at[BELOW]]
+    _shares(ratios, p.reach, record[-1])
+    if p.threshold:
+        _shares(ratios + p.apart * point[at[BELOW] : at[LISTED]], p.reach, record[0])
     listed = np.zeros(1)
     if p.threshold:
         listed[0] = _expit(point[at[LISTED]])
@@ -323,8 +330,13 @@ def pulled(point: Floats, natural: Natural, slope: Natural, p: Priors, into: Flo
         into[at[LAW] + 3 * k] += slope.law[k, 0]
         into[at[LAW] + 3 * k + 1] += slope.law[k, 1] * p.scale[1]
         into[at[LAW] + 3 * k + 2] += slope.law[k, 2] * p.tail[1]
-    _pulled_shares(natural.record, slope.record, p.reach, into[at[RECORD] : at[RECORD + 1]])
+    above = into[at[RECORD] : at[BELOW]]
+    _pulled_shares(natural.record[-1], slope.record[-1], p.reach, above)
     if p.threshold:
+        apart = np.zeros(len(above))
+        _pulled_shares(natural.record[0], slope.record[0], p.reach, apart)
+        above += apart
+        into[at[BELOW] : at[LISTED]] += p.apart * apart
         into[at[LISTED]] += slope.listed[0] * natural.listed[0] * (1 - natural.listed[0])
     for j in range(len(p.kind)):
         k = p.kind[j]
@@ -387,8 +399,9 @@ def log_prior(point: Floats, p: Priors) -> tuple[float, Floats]:
     at, offsets = p.begin, len(p.offset)
     slope = -point  # of the standard normal coordinates; the others' are set
     value = 0.0
-    for i in range(at[SPREAD], at[SPREAD + 1]):
-        value -= point[i] ** 2 / 2
+    for name in (BELOW, SPREAD):
+        for i in range(at[name], at[name + 1]):
+            value -= point[i] ** 2 / 2
     here = slice(at[BIAS], at[BIAS + 1])
     value += _log_hierarchy(point[here], p.kind, p.bias, slope[here])
     here = slice(at[AGREEMENT], at[AGREEMENT + 1])

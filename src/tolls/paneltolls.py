@@ -8,6 +8,7 @@ same sums give how probable it is that a statement is a gross error.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,6 +62,7 @@ class Posteriors:
 class _Given(NamedTuple):
     """The record given the toll, on the cells of one grid."""
 
+    sides: tuple[slice, ...]  # of the toll's cells: below the register's threshold, and others
     record: Floats  # (share, record, toll)
     place: Ints  # (share, record): of the offset for which it stands there
 
@@ -114,17 +116,19 @@ def _posterior(
 ) -> tuple[Floats, Floats]:
     """Return the posterior of a pattern's toll, (draw, cell), and record, (draw, cell, offset).
 
-    From the prior of the toll, (draw, toll), the shares of the record, (draw, share), and the
+    From the prior of the toll, (draw, toll), the shares of the record, (draw, side, share), and the
     probability of statements, (draw, record, statement, offset).
     """
     seen = np.log(chance).sum(axis=2)
     seen = np.exp(seen - seen.max(axis=(1, 2), keepdims=True))
     tolls, record = np.zeros_like(mass), np.zeros_like(seen)
     cells = np.arange(seen.shape[1])
-    for share, of_toll, place in zip(shares.T, given.record, given.place, strict=True):
-        here = share[:, None] * seen[:, cells, place]
-        tolls += mass * (here @ of_toll)
-        record[:, cells, place] += here * (mass @ of_toll.T)
+    for side, own in enumerate(given.sides):
+        of_side = mass[:, own]
+        for s, (of_toll, place) in enumerate(zip(given.record, given.place, strict=True)):
+            here = shares[:, side, s, None] * seen[:, cells, place]
+            tolls[:, own] += of_side * (here @ of_toll[:, own])
+            record[:, cells, place] += here * (of_side @ of_toll[:, own].T)
     total = tolls.sum(axis=1, keepdims=True)
     return tolls / total, record / total[..., None]
 
@@ -149,7 +153,9 @@ def _given(density: Density, low: Ints, high: Ints) -> _Given:
     inside = np.minimum(last[..., None], high + 1) - np.maximum(first[..., None], low)
     offsets = np.maximum(inside, 0) / (high - low + 1.0)
     record = np.concatenate([offsets, record_given(low, high, low, high, presets)])
-    return _Given(record, placed(low, high, presets.panels.reach, len(record)))
+    ends = [] if density.threshold is None else [int(np.searchsorted(low, density.threshold))]
+    sides = tuple(slice(*both) for both in pairwise([0, *ends, len(low)]))
+    return _Given(sides, record, placed(low, high, presets.panels.reach, len(record)))
 
 
 def _priors(

@@ -111,6 +111,7 @@ def gathered(
     reports: Reports,
     verified: Mapping[str, tuple[int, int]],
     kinds: Sequence[int],
+    threshold: int | None,
     presets: Presets,
 ) -> Patterns:
     """Gather the patterns of a panel and lay their grids.
@@ -122,6 +123,8 @@ def gathered(
         Tolls verified later, by event.
     kinds : sequence of int
         Kind of every event.
+    threshold : int, optional
+        Of the register; a cell begins there.
     presets : Presets
 
     Returns
@@ -140,7 +143,7 @@ def gathered(
     )
     said = {said: None for pattern in patterns for _, said in pattern.statements}
     place = {one: i for i, one in enumerate(said)}
-    return _laid(patterns, tuple(cells_of(one, presets) for one in said), place, presets)
+    return _laid(patterns, tuple(cells_of(one, presets) for one in said), place, threshold, presets)
 
 
 def parted(low: Ints, high: Ints) -> Bools:
@@ -164,6 +167,7 @@ def _laid(
     patterns: tuple[Pattern, ...],
     cells: tuple[Cells, ...],
     place: Mapping[Said, int],
+    threshold: int | None,
     presets: Presets,
 ) -> Patterns:
     reach = presets.panels.reach
@@ -175,6 +179,7 @@ def _laid(
         own = [cells[place[one]] for _, one in pattern.statements]
         singles = {y for c in own if c.single for y in c.marks}
         ends = {y for c in own if not c.single for y in c.marks}
+        ends |= set() if threshold is None else {threshold}
         if pattern.status:
             least, most = pattern.status
             if least == most:

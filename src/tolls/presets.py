@@ -355,6 +355,7 @@ class Panels(_Table):
     offsets: tuple[Positive, ...]
     record: tuple[Positive, ...]
     record_spreads: tuple[Spread, ...]
+    record_apart: Spread
     asked: tuple[Positive, Positive]
     unasked: tuple[Positive, Positive]
     agreement_mean: Annotated[float, Field(ge=-10, le=10), NUMBER]
