@@ -157,7 +157,7 @@ def simulated(rng, presets, *, events, threshold, heard=0.6):
     odds = odds + panels.agreement_between * rng.normal(size=voices)
     own["agreement"] = 1 / (1 + np.exp(-odds))
     own["gross"] = 1 - rng.beta(*grade.reliability, size=voices)
-    ratios = np.log(own["record"]) + panels.record_apart * rng.normal(size=len(own["record"]))
+    ratios = np.log(own["record"]) + panels.record_apart * rng.normal()
     ratios[panels.reach] = np.log(own["record"][panels.reach])
     below = np.exp(ratios - ratios.max())
     own["record"] = np.array([below / below.sum(), own["record"]])

@@ -13,7 +13,7 @@ in units of its prior sd. For voice j of kind k and grade g,
 
 with bias, agreement, gross errors, spread, definition and offsets of a voice, and the shares of the
 record. Those of tolls below the register's threshold, none of which is ever verified, are as those
-above with log ratios off by N(0, s_r^2). The means of kinds are integrated out: with them, and with
+above with all log ratios moved by one N(0, s_r^2) number. The means of kinds are integrated out: with them, and with
 a prior for the sd omega between sources of a kind, a thousand events made a funnel. With a few
 sources of a kind nothing tells omega, so it is given.
 """
@@ -147,7 +147,7 @@ class Space:
         return {
             "law": (self.event_kinds, PARAMETERS),
             "record": (len(panels.record) - 1,),
-            "below": (int(self.threshold), len(panels.record) - 1),
+            "below": (int(self.threshold),),
             "listed": (int(self.threshold),),
             "bias": (voices,),
             "agreement": (voices,),
@@ -292,7 +292,7 @@ def natural_of(point: Floats, p: Priors) -> Natural:
     record, ratios = np.empty((1 + int(p.threshold), len(p.record))), point[at[RECORD] : at[BELOW]]
     _shares(ratios, p.reach, record[-1])
     if p.threshold:
-        _shares(ratios + p.apart * point[at[BELOW] : at[LISTED]], p.reach, record[0])
+        _shares(ratios + p.apart * point[at[BELOW]], p.reach, record[0])
     listed = np.zeros(1)
     if p.threshold:
         listed[0] = _expit(point[at[LISTED]])
@@ -336,7 +336,7 @@ def pulled(point: Floats, natural: Natural, slope: Natural, p: Priors, into: Flo
         apart = np.zeros(len(above))
         _pulled_shares(natural.record[0], slope.record[0], p.reach, apart)
         above += apart
-        into[at[BELOW] : at[LISTED]] += p.apart * apart
+        into[at[BELOW]] += p.apart * apart.sum()
         into[at[LISTED]] += slope.listed[0] * natural.listed[0] * (1 - natural.listed[0])
     for j in range(len(p.kind)):
         k = p.kind[j]
