@@ -13,9 +13,9 @@ in units of its prior sd. For voice j of kind k and grade g,
 
 with bias, agreement, gross errors, spread, definition and offsets of a voice, and the shares of the
 record. Those of tolls below the register's threshold, none of which is ever verified, are as those
-above with all log ratios moved by one N(0, s_r^2) number. The means of kinds are integrated out: with them, and with
-a prior for the sd omega between sources of a kind, a thousand events made a funnel. With a few
-sources of a kind nothing tells omega, so it is given.
+above with all log ratios moved by one N(0, s_r^2) number. The means of kinds are integrated out:
+with them, and with a prior for the sd omega between sources of a kind, a thousand events made a
+funnel. With a few sources of a kind nothing tells omega, so it is given.
 """
 
 import math
