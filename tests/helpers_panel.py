@@ -39,7 +39,7 @@ def panel(rows=ROWS, truth=TRUTH, threshold=4):
     reports = read_reports(rows, measure="killed", categories=(), sources={}, presets=PRESETS)
     verified, _ = read_verified(truth, reports.events, measure="killed", threshold=threshold)
     patterns = gathered(reports, verified, [0] * len(reports.events), threshold, PRESETS)
-    space = Space(reports.voices, 1, threshold is not None, PRESETS)
+    space = Space(reports.voices, 1, threshold, PRESETS)
     return reports, verified, space, Density(patterns, space, threshold)
 
 
@@ -58,9 +58,14 @@ def by_hand(reports, verified, natural, threshold, *, counting=True):
             ends = np.log(np.maximum(low, 0.0)), np.log(high)
         return norm.cdf(ends[1], mean, sd) - norm.cdf(ends[0], mean, sd)
 
-    zero, scale, tail = 1 / (1 + np.exp(-natural.law[0, 0])), *np.exp(natural.law[0, 1:])
+    zero, scale, tail = 1 / (1 + np.exp(-natural.law[0, 0])), *np.exp(natural.law[0, 1:3])
     left = np.r_[1.0, (1 - zero) * (1 + number / scale) ** -tail]
     toll = left[:-1] - left[1:]
+    more, scale, tail = np.exp(natural.law[0, 3:])
+    large = np.arange(MOST + 2 - threshold)
+    fall = (1 + large / scale) ** -tail
+    toll[threshold:] = more * left[threshold] * (fall[:-1] - fall[1:])
+    toll /= toll[:threshold].sum() + more * left[threshold]
     # given the toll, in columns: by another definition, and off it
     defined, off = np.zeros((2, MOST + 1, MOST + 1))
     shares = natural.record[(number >= threshold).astype(int)].T
@@ -118,6 +123,9 @@ def unknowns(panel):
         "no_deaths": 1 / (1 + np.exp(-own.law[:, 0, 0])),
         "scale": np.exp(own.law[:, 0, 1]),
         "tail": np.exp(own.law[:, 0, 2]),
+        "more": np.exp(own.law[:, 0, 3]),
+        "scale beyond": np.exp(own.law[:, 0, 4]),
+        "tail beyond": np.exp(own.law[:, 0, 5]),
         "listed": own.listed[:, 0],
         "record": own.record,
         "bias": own.bias,
@@ -148,6 +156,9 @@ def simulated(rng, presets, *, events, threshold, heard=0.6):
         "no_deaths": rng.beta(*panels.no_deaths),
         "scale": panels.scale * np.exp(panels.scale_sd * rng.normal()),
         "tail": panels.tail * np.exp(panels.tail_sd * rng.normal()),
+        "more": np.exp(panels.beyond_sd * rng.normal()),
+        "scale beyond": panels.scale * np.exp(panels.scale_sd * rng.normal()),
+        "tail beyond": panels.tail * np.exp(panels.tail_sd * rng.normal()),
         "record": rng.dirichlet(panels.record),
         "listed": rng.beta(*panels.listed),
     }
@@ -172,11 +183,20 @@ def simulated(rng, presets, *, events, threshold, heard=0.6):
         sd = np.hypot(sd, np.sqrt(presets.belief.counting / max(number, 1)))
         return int(np.floor(np.exp(middle + shift + sd * rng.normal()) + 0.5))
 
+    def beyond(which):
+        size = own[f"scale{which}"] * ((1 - rng.random()) ** (-1 / own[f"tail{which}"]) - 1)
+        return int(min(size, 1e9))
+
+    most = max(1.0, own["more"])
     rows, truth, tolls = [], {}, {}
     while len(tolls) < events:
         event = f"event {len(tolls)}"
-        size = own["scale"] * ((1 - rng.random()) ** (-1 / own["tail"]) - 1)
-        toll = 0 if rng.random() < own["no_deaths"] else 1 + int(size)
+        while True:  # events below the threshold, and w times those at or above it
+            toll = 0 if rng.random() < own["no_deaths"] else 1 + beyond("")
+            if rng.random() < (own["more"] if toll >= threshold else 1.0) / most:
+                break
+        if toll >= threshold:
+            toll = threshold + beyond(" beyond")
         shares = own["record"][int(toll >= threshold)]
         which = rng.choice(len(shares), p=shares)
         if which < 2 * panels.reach + 1:

@@ -21,7 +21,7 @@ def test_density_is_the_sum_over_every_toll_and_record(seed):
     reports, verified, space, density = panel()
     point = space.start(seed)
     # a tail that is light enough for 1,500 people to be next to all, and for its sum to be short
-    point[space.slices["law"]] = [0.3, -0.5, 1.0 + 0.2 * seed]
+    point[space.slices["law"]] = [0.3, -0.5, 1.0 + 0.2 * seed, 0.5 - 0.4 * seed, -0.8, 1.2]
     natural = space.natural(point)
     found = likelihood(density, space, point)
     exact, wrong = (

@@ -297,7 +297,7 @@ class Density:
         mass, kept = np.empty((self.cells, self.patterns.kept.shape[1])), []
         record, listed = natural.record, float(natural.listed[0])
         for group in self.groups:
-            above, slope = surviving(natural.law[group.kind], group.at)
+            above, slope = surviving(natural.law[group.kind], group.at, self.threshold)
             own = mass[group.own]
             if isinstance(group.masses, Verified):
                 tolls = np.subtract(*above.reshape(2, -1))

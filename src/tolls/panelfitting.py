@@ -120,7 +120,7 @@ def fit_panel(
     patterns = gathered(
         read, verified, [names.index(kind[e]) for e in read.events], threshold, presets
     )
-    space = Space(read.voices, len(names), threshold is not None, presets)
+    space = Space(read.voices, len(names), threshold, presets)
     density = Density(patterns, space, threshold)
     notes: list[str] = list(_noted(read, verified, elsewhere, threshold))
     mode = found_mode(density, space.start(seed))

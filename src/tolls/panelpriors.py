@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from tolls.compiled import compiled
 from tolls.panelrows import Voice
 from tolls.presets import Presets
-from tolls.sizelaw import PARAMETERS
+from tolls.sizelaw import places
 
 __all__ = ["Natural", "Space", "log_prior", "mean_offset", "natural_of", "pulled"]
 
@@ -45,7 +45,7 @@ class Natural(NamedTuple):
 
     Attributes
     ----------
-    law : (kind of event, 3) array
+    law : (kind of event, place) array
         Of sizes, as `sizelaw.surviving` takes it.
     record : (side, offset and spread) array
         Shares of the common record: of every offset from the toll, then of every log-scale spread.
@@ -99,7 +99,6 @@ class Priors(NamedTuple):
     """Numbers of the priors, as the loops below take them."""
 
     begin: NDArray[np.int64]  # of every name of `Space.shapes`, and the end
-    threshold: bool
     reach: int
     kind: NDArray[np.int64]  # of every voice
     bias: Hierarchy
@@ -108,8 +107,7 @@ class Priors(NamedTuple):
     scatter: Floats  # (voice,)
     scatter_sd: float
     no_deaths: tuple[float, float]
-    scale: tuple[float, float]
-    tail: tuple[float, float]
+    law: Floats  # (mean and sd, place)
     listed: tuple[float, float]
     record: Floats
     apart: float  # sd of log ratios of shares below the threshold, from those above
@@ -125,14 +123,14 @@ class Space:
     ----------
     voices : tuple of Voice
     event_kinds : int
-    threshold : bool
-        Whether the register has one.
+    threshold : int or None
+        Of the register.
     presets : Presets
     """
 
     voices: tuple[Voice, ...]
     event_kinds: int
-    threshold: bool
+    threshold: int | None
     presets: Presets
 
     @cached_property
@@ -144,11 +142,12 @@ class Space:
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
         """Coordinates by name, in the order in which they are sampled."""
         panels, voices = self.presets.panels, len(self.voices)
+        threshold = int(self.threshold is not None)
         return {
-            "law": (self.event_kinds, PARAMETERS),
+            "law": (self.event_kinds, places(self.threshold)),
             "record": (len(panels.record) - 1,),
-            "below": (int(self.threshold),),
-            "listed": (int(self.threshold),),
+            "below": (threshold,),
+            "listed": (threshold,),
             "bias": (voices,),
             "agreement": (voices,),
             "gross": (voices,),
@@ -205,9 +204,10 @@ class Space:
         """Numbers of the priors."""
         panels, presets = self.presets.panels, self.presets
         kinds = [presets.source_kinds[kind] for kind in self.kinds]
+        tails = [(math.log(panels.scale), panels.scale_sd), (math.log(panels.tail), panels.tail_sd)]
+        law = [(0.0, 1.0), *tails, (0.0, panels.beyond_sd), *tails][: places(self.threshold)]
         return Priors(
             np.array([0, *(s.stop for s in self.slices.values())]),
-            self.threshold,
             panels.reach,
             np.array([self.kinds.index(voice.kind) for voice in self.voices]),
             _hierarchy([(math.log(k.median), k.sd) for k in kinds], panels.bias_between),
@@ -220,8 +220,7 @@ class Space:
             math.sqrt(2) * self._grades[1],
             presets.belief.scatter_log_sd,
             (float(panels.no_deaths[0]), float(panels.no_deaths[1])),
-            (math.log(panels.scale), panels.scale_sd),
-            (math.log(panels.tail), panels.tail_sd),
+            np.array(law).T.copy(),
             (float(panels.listed[0]), float(panels.listed[1])),
             np.array(panels.record, dtype=float),
             panels.record_apart,
@@ -286,15 +285,15 @@ def _shares(ratios: Floats, place: int, shares: Floats) -> None:
 def natural_of(point: Floats, p: Priors) -> Natural:
     """Return the unknowns of one point."""
     at, voices, offsets = p.begin, len(p.kind), len(p.offset)
-    law = point[at[LAW] : at[LAW + 1]].copy().reshape(-1, 3)
-    law[:, 1] = p.scale[0] + p.scale[1] * law[:, 1]
-    law[:, 2] = p.tail[0] + p.tail[1] * law[:, 2]
-    record, ratios = np.empty((1 + int(p.threshold), len(p.record))), point[at[RECORD] : at[BELOW]]
+    law = point[at[LAW] : at[LAW + 1]].copy().reshape(-1, p.law.shape[1])
+    law = p.law[0] + p.law[1] * law
+    threshold, ratios = at[LISTED] > at[BELOW], point[at[RECORD] : at[BELOW]]
+    record = np.empty((1 + int(threshold), len(p.record)))
     _shares(ratios, p.reach, record[-1])
-    if p.threshold:
+    if threshold:
         _shares(ratios + p.apart * point[at[BELOW]], p.reach, record[0])
     listed = np.zeros(1)
-    if p.threshold:
+    if threshold:
         listed[0] = _expit(point[at[LISTED]])
     bias, spread, gross = np.empty(voices), np.empty(voices), np.empty(voices)
     agreement, definition = np.empty(voices), np.empty(voices)
@@ -326,13 +325,11 @@ def _pulled_shares(shares: Floats, slope: Floats, place: int, into: Floats) -> N
 def pulled(point: Floats, natural: Natural, slope: Natural, p: Priors, into: Floats) -> None:
     """Add the gradient in the unknowns of a point as one in its coordinates."""
     at, offsets = p.begin, len(p.offset)
-    for k in range(len(slope.law)):
-        into[at[LAW] + 3 * k] += slope.law[k, 0]
-        into[at[LAW] + 3 * k + 1] += slope.law[k, 1] * p.scale[1]
-        into[at[LAW] + 3 * k + 2] += slope.law[k, 2] * p.tail[1]
+    into[at[LAW] : at[LAW + 1]] += (slope.law * p.law[1]).ravel()
+    threshold = at[LISTED] > at[BELOW]
     above = into[at[RECORD] : at[BELOW]]
     _pulled_shares(natural.record[-1], slope.record[-1], p.reach, above)
-    if p.threshold:
+    if threshold:
         apart = np.zeros(len(above))
         _pulled_shares(natural.record[0], slope.record[0], p.reach, apart)
         above += apart
@@ -406,9 +403,11 @@ def log_prior(point: Floats, p: Priors) -> tuple[float, Floats]:
     value += _log_hierarchy(point[here], p.kind, p.bias, slope[here])
     here = slice(at[AGREEMENT], at[AGREEMENT + 1])
     value += _log_hierarchy(point[here], p.kind, p.agreement, slope[here])
-    for i in range(at[LAW], at[LAW + 1], 3):
+    for i in range(at[LAW], at[LAW + 1], p.law.shape[1]):
         own, slope[i] = _log_beta(point[i], p.no_deaths[0], p.no_deaths[1])
-        value += own - (point[i + 1] ** 2 + point[i + 2] ** 2) / 2
+        for k in range(i + 1, i + p.law.shape[1]):
+            value -= point[k] ** 2 / 2
+        value += own
     for i in range(at[LISTED], at[LISTED + 1]):
         own, slope[i] = _log_beta(point[i], p.listed[0], p.listed[1])
         value += own

@@ -177,9 +177,9 @@ def _prior(density: Density, natural: Natural, edges: Ints, kind: int, status: S
     threshold = density.threshold
     found = []
     for law, listed in zip(natural.law[:, kind], natural.listed[:, 0], strict=True):
-        above = surviving(law, at.astype(float))[0]
+        above = surviving(law, at.astype(float), threshold)[0]
         if status is None and threshold is not None:
-            beyond = surviving(law, np.maximum(at, threshold).astype(float))[0]
+            beyond = surviving(law, np.maximum(at, threshold).astype(float), threshold)[0]
             above = above - listed * beyond
         found.append(above[:-1] - above[1:])
     return np.array(found)
