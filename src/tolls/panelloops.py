@@ -34,6 +34,7 @@ type Ints = NDArray[np.int64]
 
 LEAST = 1e-290  # a probability below it is one all the same: its log has to be a number
 ROOM = 1e-250  # a product below it may have lost digits to the smallest numbers there are
+TINY = 1e-14  # a share of a pattern's probability that moves no gradient
 FAR = 12.0  # sd: a cell farther out is gross error and nothing else, to the last digit
 NARROW = 0.3  # sd: of a narrower cell three terms of a series are exact to seven digits
 ROOT_TAU = math.sqrt(2 * math.pi)
@@ -332,7 +333,7 @@ def summed(sums: Sums, mass: Floats, chance: Floats) -> tuple[float, Floats, Flo
         for i in range(n):
             c = sums.cell[begin + i]
             for o in range(offsets):
-                if not sums.kept[begin + i, o]:
+                if share[i, o] < TINY:  # as it is where it is not kept
                     continue
                 part = share[i, o] * sums.events[p]
                 of_mass[c, o] += part / mass[c, o]
