@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from distributed import Client, LocalCluster
 from helpers_panel import (
     ROWS,
     SCALE,
@@ -43,7 +44,7 @@ def known(tmp_path_factory):
 def test_tolls_of_events_are_the_sum_over_every_record(seed):
     reports, verified, space, density = panel()
     point = space.start(seed)
-    point[space.slices["law"]] = [0.3, -0.5, 1.0 + 0.2 * seed]
+    point[space.slices["law"]] = [0.3, -0.5, 1.0 + 0.2 * seed, 0.5 - 0.4 * seed, -0.8, 1.2]
     found = toll_posteriors(density, point[None])
     hand = list(by_hand(reports, verified, space.natural(point), THRESHOLD))
     for place, pattern in enumerate(density.patterns.patterns):
@@ -177,3 +178,28 @@ def test_a_panel_that_does_not_converge_is_refused_with_its_draws(monkeypatch):
 def test_arguments_that_are_wrong_are_told(options, told):
     with pytest.raises(InputError, match=told):
         tolls.fit_panel(ROWS, seed=1, **options)
+
+
+def fitted(number):
+    """One of many panels, as a worker fits it."""
+    presets = load_presets()
+    made = simulated(np.random.default_rng(number), presets, events=20, threshold=THRESHOLD)
+    threshold = THRESHOLD if made.truth else None
+    return tolls.fit_panel(
+        made.rows, made.truth or None, seed=number, threshold=threshold, on_failure="warn"
+    )
+
+
+@pytest.mark.filterwarnings("ignore:the panel is refused")
+def test_many_panels_are_the_same_on_two_workers_of_dask_and_here():
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        there = list(client.get_executor().map(fitted, (1, 2)))
+    for number, other in zip((1, 2), there, strict=True):
+        here = fitted(number)
+        assert other.digest == here.digest
+        np.testing.assert_array_equal(other.draws, here.draws)
+        np.testing.assert_array_equal(other.posteriors.probability, here.posteriors.probability)
+    assert (there[0].draws[:, :10] != there[1].draws[:, :10]).any()

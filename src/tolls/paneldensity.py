@@ -155,6 +155,24 @@ def _entries(patterns: Patterns, space: Space) -> Entries:
     )
 
 
+def _terms(patterns: Patterns, cell: Ints) -> Sums:
+    """Lay out the terms of the sums, of which every point's cell among all masses is given."""
+    point, offset = np.nonzero(patterns.kept)
+    offsets, statements = patterns.kept.shape[1], patterns.statements
+    many = np.repeat(statements, np.diff(patterns.begin))  # statements at every point
+    first = np.cumsum(many) - many
+    ends = np.cumsum(many[point])
+    within = np.arange(ends[-1]) - np.repeat(ends - many[point], many[point])
+    entry = patterns.entry[np.repeat(first[point], many[point]) + within]
+    return Sums(
+        np.concatenate([[0], np.cumsum(patterns.kept.sum(axis=1))])[patterns.begin],
+        patterns.count,
+        (cell[point] * offsets + offset).astype(np.int32),
+        statements,
+        (entry * offsets + np.repeat(offset, many[point])).astype(np.int32),
+    )
+
+
 @dataclass(frozen=True)
 class _Group:
     """Masses of the record's cells for the events of one kind, and where they stand among all."""
@@ -182,14 +200,7 @@ class Density:
         cell = np.empty(len(patterns.low), dtype=np.int64)
         self.groups = tuple(self._grouped(cell))
         self.cells = self.groups[-1].own.stop
-        self.sums = Sums(
-            patterns.begin,
-            patterns.count,
-            cell,
-            patterns.kept,
-            np.array([len(p.statements) for p in patterns.patterns]),
-            patterns.entry,
-        )
+        self.sums = _terms(patterns, cell)
         listed = [p.status is not None for p in patterns.patterns]
         self._listed = float(patterns.count @ np.array(listed, dtype=float))
 
@@ -285,12 +296,14 @@ class Density:
 
     def weights(self, points: Iterable[Floats]) -> Floats:
         """Return the largest share that (point, offset) have in the probability of a pattern."""
-        found: Floats = np.zeros(self.patterns.kept.shape)
+        found: Floats = np.zeros(len(self.sums.mass))
         for point in points:
             natural = natural_of(point, self.space.priors)
             mass, _ = self._masses(natural)
             largest(self.sums, mass, told(self.entries, natural).chance, found)
-        return found
+        shares: Floats = np.zeros(self.patterns.kept.shape)
+        shares[self.patterns.kept] = found
+        return shares
 
     def _masses(self, natural: Natural) -> tuple[Floats, list[Any]]:
         """Return the mass of (cell of the record, offset), and what its gradient needs."""

@@ -34,7 +34,6 @@ type Ints = NDArray[np.int64]
 
 LEAST = 1e-290  # a probability below it is one all the same: its log has to be a number
 ROOM = 1e-250  # a product below it may have lost digits to the smallest numbers there are
-TINY = 1e-14  # a share of a pattern's probability that moves no gradient
 FAR = 12.0  # sd: a cell farther out is gross error and nothing else, to the last digit
 NARROW = 0.3  # sd: of a narrower cell three terms of a series are exact to seven digits
 ROOT_TAU = math.sqrt(2 * math.pi)
@@ -68,14 +67,16 @@ class Told(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """Where cells of the record and entries meet."""
+    """Terms of the sum of every pattern: a point of it, and an offset kept there.
 
-    begin: Ints  # (pattern + 1,): first point
+    Masses and chances are looked up in their flat arrays.
+    """
+
+    begin: Ints  # (pattern + 1,): first term
     events: Floats  # (pattern,): how many
-    cell: Ints  # (point,): of the record, among all masses
-    kept: Any  # (point, offset): whether the record may be the toll moved by so many there
+    mass: NDArray[np.int32]  # (term,)
     statements: Ints  # (pattern,): how many
-    entry: Ints  # of every point one after the other
+    chance: NDArray[np.int32]  # of every statement, one term after the other
 
 
 class Verified(NamedTuple):
@@ -282,79 +283,64 @@ def open_slopes(
 
 @compiled
 def _shares(sums: Sums, p: int, at: int, mass: Floats, chance: Floats, share: Floats) -> float:
-    """Fill the shares of a pattern's points, (point, offset), in its probability; return its log.
+    """Fill the shares of a pattern's terms in its probability; return the log of that.
 
-    Its entries begin at `at`.
+    Its statements begin at `at`.
     """
     begin, n, m = sums.begin[p], sums.begin[p + 1] - sums.begin[p], sums.statements[p]
-    total, offsets = 0.0, mass.shape[1]
+    total = 0.0
     for i in range(n):
-        for o in range(offsets):
-            share[i, o] = 0.0
-            if not sums.kept[begin + i, o]:
-                continue
-            product = mass[sums.cell[begin + i], o]
-            for s in range(at + i * m, at + (i + 1) * m):
-                product *= chance[sums.entry[s], o]
-            share[i, o] = product
-            total += product
+        product = mass[sums.mass[begin + i]]
+        for s in range(at + i * m, at + (i + 1) * m):
+            product *= chance[sums.chance[s]]
+        share[i] = product
+        total += product
     top = 0.0
     if total < ROOM:
-        top = -np.inf
         for i in range(n):
-            for o in range(offsets):
-                share[i, o] = -np.inf
-                if not sums.kept[begin + i, o]:
-                    continue
-                share[i, o] = math.log(mass[sums.cell[begin + i], o])
-                for s in range(at + i * m, at + (i + 1) * m):
-                    share[i, o] += math.log(chance[sums.entry[s], o])
-                top = max(top, share[i, o])
-        total = 0.0
+            share[i] = math.log(mass[sums.mass[begin + i]])
+            for s in range(at + i * m, at + (i + 1) * m):
+                share[i] += math.log(chance[sums.chance[s]])
+        top, total = share[0], 0.0
+        for i in range(1, n):
+            top = max(top, share[i])
         for i in range(n):
-            for o in range(offsets):
-                share[i, o] = math.exp(share[i, o] - top)
-                total += share[i, o]
+            share[i] = math.exp(share[i] - top)
+            total += share[i]
     for i in range(n):
-        for o in range(offsets):
-            share[i, o] /= total
+        share[i] /= total
     return top + math.log(total)
 
 
 @compiled
 def summed(sums: Sums, mass: Floats, chance: Floats) -> tuple[float, Floats, Floats]:
     """Return the log probability of all patterns, and its gradient in masses and in chances."""
-    of_mass, of_entry = np.zeros(mass.shape), np.zeros(chance.shape)
-    value, at, offsets = 0.0, 0, mass.shape[1]
-    share = np.empty((np.diff(sums.begin).max(), offsets))
+    masses, chances = mass.ravel(), chance.ravel()
+    of_mass, of_chance = np.zeros(len(masses)), np.zeros(len(chances))
+    value, at = 0.0, 0
+    share = np.empty(np.diff(sums.begin).max())
     for p in range(len(sums.events)):
         begin, n, m = sums.begin[p], sums.begin[p + 1] - sums.begin[p], sums.statements[p]
-        value += sums.events[p] * _shares(sums, p, at, mass, chance, share)
+        value += sums.events[p] * _shares(sums, p, at, masses, chances, share)
         for i in range(n):
-            c = sums.cell[begin + i]
-            for o in range(offsets):
-                if share[i, o] < TINY:  # as it is where it is not kept
-                    continue
-                part = share[i, o] * sums.events[p]
-                of_mass[c, o] += part / mass[c, o]
-                for s in range(at + i * m, at + (i + 1) * m):
-                    of_entry[sums.entry[s], o] += part
+            part = share[i] * sums.events[p]
+            of_mass[sums.mass[begin + i]] += part
+            for s in range(at + i * m, at + (i + 1) * m):
+                of_chance[sums.chance[s]] += part
         at += n * m
-    for i in range(len(chance)):
-        for o in range(offsets):
-            of_entry[i, o] /= chance[i, o]
-    return value, of_mass, of_entry
+    of_mass /= masses
+    of_chance /= chances
+    return value, of_mass.reshape(mass.shape), of_chance.reshape(chance.shape)
 
 
 @compiled
 def largest(sums: Sums, mass: Floats, chance: Floats, found: Floats) -> None:
-    """Raise what is the largest share of every point so far to its share now, (point, offset)."""
-    at, offsets = 0, mass.shape[1]
-    share = np.empty((np.diff(sums.begin).max(), offsets))
+    """Raise what is the largest share of every term so far to its share now."""
+    at = 0
+    share = np.empty(np.diff(sums.begin).max())
     for p in range(len(sums.events)):
         begin, n = sums.begin[p], sums.begin[p + 1] - sums.begin[p]
-        _shares(sums, p, at, mass, chance, share)
+        _shares(sums, p, at, mass.ravel(), chance.ravel(), share)
         for i in range(n):
-            for o in range(offsets):
-                found[begin + i, o] = max(found[begin + i, o], share[i, o])
+            found[begin + i] = max(found[begin + i], share[i])
         at += n * sums.statements[p]

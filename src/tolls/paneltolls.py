@@ -83,7 +83,7 @@ def toll_posteriors(density: Density, points: Floats) -> Posteriors:
     patterns, entries = density.patterns, density.entries
     most = min(MOST, max(FEWEST, ROOM // max(len(entries.voice), 1)), len(points))
     used = points[np.linspace(0, len(points) - 1, most).round().astype(int)]
-    begin, statements = patterns.begin, density.sums.statements
+    begin, statements = patterns.begin, patterns.statements
     first_entry = np.concatenate([[0], np.cumsum(np.diff(begin) * statements)])
     probability = np.zeros(len(patterns.low))
     gross = tuple(np.zeros(len(p.statements)) for p in patterns.patterns)

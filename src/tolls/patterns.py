@@ -88,10 +88,15 @@ class Patterns:
     entry_high: Ints
     cells: tuple[Cells, ...]
 
+    @property
+    def statements(self) -> Ints:
+        """How many each pattern has."""
+        return np.array([len(p.statements) for p in self.patterns])
+
     def thinned(self, kept: Bools) -> "Patterns":
         """Return the same patterns with some of their (point, offset), one of each at least."""
         keep = kept.any(axis=1)
-        statements = np.repeat([len(p.statements) for p in self.patterns], np.diff(self.begin))
+        statements = np.repeat(self.statements, np.diff(self.begin))
         used, entry = np.unique(self.entry[np.repeat(keep, statements)], return_inverse=True)
         return replace(
             self,
