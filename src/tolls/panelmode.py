@@ -55,18 +55,15 @@ class Roots:
         What coordinates are where the others are 0.
     side : (coordinate,) array
         1 or -1 of log odds, by which side is the rarer; 0 of what is only moved.
-    unit : (coordinate,) array
-        Log odds per coordinate.
     """
 
     centre: Floats
     side: Floats
-    unit: Floats
 
     def points(self, values: Floats) -> Floats:
         """Return the coordinates of values, (…, coordinate)."""
         root = _soft(1 + self.side * values)[0]
-        logs = 3 * self.side * np.log(root / _soft(1.0)[0]) / self.unit
+        logs = 3 * self.side * np.log(root / _soft(1.0)[0])
         found: Floats = self.centre + np.where(self.side == 0, values, logs)
         return found
 
@@ -77,7 +74,7 @@ class Roots:
             value, slope = density(self.points(values))
             root, grows = _soft(1 + self.side * values)
             some = self.side != 0
-            per = np.where(some, 3 * grows / (root * self.unit), 1.0)
+            per = np.where(some, 3 * grows / root, 1.0)
             bent = self.side * ((1 - grows) / SOFT - grows / root)
             return value + float(np.log(per).sum()), slope * per + bent
 
@@ -114,9 +111,8 @@ class Mode:
 
 def found_mode(density: Density, start: Floats) -> Mode:
     """Climb to a mode, and take the axes from the curvature there."""
-    odds, unit = density.space.log_odds(top := _climbed(density, start))
-    side = np.where(np.isnan(odds), 0.0, np.where(odds < 0, 1.0, -1.0))
-    roots = Roots(top, side, unit)
+    odds = density.space.log_odds(top := _climbed(density, start))
+    roots = Roots(top, np.where(np.isnan(odds), 0.0, np.where(odds < 0, 1.0, -1.0)))
     rooted = roots.density(density)
     centre = _climbed(rooted, np.zeros(len(top)))
     moves = STEP * np.eye(len(top))

@@ -239,24 +239,21 @@ class Space:
             )
         )
 
-    def log_odds(self, point: Floats) -> tuple[Floats, Floats]:
-        """Return log odds and log ratios at a point, by how much a coordinate moves them.
+    def log_odds(self, point: Floats) -> Floats:
+        """Return log odds and log ratios of shares with Beta and Dirichlet priors at a point.
 
-        NaN, and 1, of other coordinates, and of log ratios of shares above the one that they are
-        compared with.
+        NaN of other coordinates, and of log ratios of shares above the one that they are compared
+        with.
         """
-        odds, unit = np.full(self.dimensions, np.nan), np.ones(self.dimensions)
+        odds = np.full(self.dimensions, np.nan)
         for name in ("listed", "gross", "definition", "record", "offset"):
             odds[self.slices[name]] = point[self.slices[name]]
         for name in ("record", "offset"):
             ratios = odds[self.slices[name]]
             ratios[ratios > 0] = np.nan
-        own, agreement = self.slices["agreement"], self.priors.agreement
-        unit[own] = agreement.unit[self.priors.kind]
-        odds[own] = agreement.mean[self.priors.kind] + unit[own] * point[own]
         no_deaths = self.slices["law"].start + places(self.threshold) * np.arange(self.event_kinds)
         odds[no_deaths] = point[no_deaths]
-        return odds, unit
+        return odds
 
     def start(self, seed: int) -> Floats:
         """Draw where a chain starts: near the middle of the prior, and off it."""
