@@ -170,6 +170,11 @@ def test_no_number_of_thousands_of_digits(given):
         tolls.Case(ROWS, **given)
 
 
+def test_half_a_character_is_told_as_what_it_is():
+    with pytest.raises(InputError, match=r"Case, key title: .* holds U\+D800, a control character"):
+        tolls.Case(ROWS, title="a\ud800")
+
+
 @pytest.mark.parametrize("bridges", [iter([]), {}, "x", 5], ids=name)
 def test_no_bridges(bridges):
     with pytest.raises(InputError, match=r"bridges: is a .*; allowed: a list of mappings"):

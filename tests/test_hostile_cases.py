@@ -245,6 +245,9 @@ both = ["civilians", "forcs"]
 
 # --- scales ---------------------------------------------------------------------------------------
 
+LEARNED = (
+    b"[sources.A]\nbias = 1\nbias_sd = 0.1\nscatter = 0.1\nreliability = [9, 1]\ncounts = 12\n"
+)
 SCALES = [
     ("not UTF-8", b"\xff\xfe", ["UTF-16"]),
     ("no TOML", b"grades", ["TOML"]),
@@ -270,6 +273,19 @@ SCALES = [
     ("a pair of three", b"[grades.A]\nreliability = [1, 2, 3]\n", ["grades.A.reliability"]),
     ("half a grade", b"[grades.G]\nscatter = 0.1\n", ["grades.G", "missing"]),
     ("weights", b"[about]\nweights = [0.9, 0.9, 0.9]\n", ["about", "sum to one"]),
+    ("a grade that no source can have", b"[grades.Z]\nwords = 'x'\n", ["grades.Z", "A to F"]),
+    ("a digit that none can have", b"[combined]\nA7 = [1, 2]\n", ["combined.A7", "A to F"]),
+    ("evidence that no row can name", b"[evidence_kinds.x]\nmedian = 1\npace = 1\n",
+     ["evidence_kinds.x", "count, list"]),
+    ("a kind that steers", b'[source_kinds."a\\u001b"]\nsd = 1\n', ["source_kinds", "U+001B"]),
+    ("a hedge of nothing", b'[hedges.about]\nalso = [""]\n', ["hedges.about.also.0", "empty"]),
+    ("a word in capitals", b"[words.terms.dozens]\nalso = ['Tens of']\n", ['write "tens of"']),
+    ("learned, of true", LEARNED.replace(b"12", b"true"), ["sources.A.counts", "number"]),
+    ("learned, of text", LEARNED.replace(b"12", b"'12'"), ["sources.A.counts", "number"]),
+    ("learned, more than there are", LEARNED.replace(b"12", b"9_999_999_999"), ["counts", "1e+09"]),
+    ("learned, half", LEARNED.replace(b"bias = 1\n", b""), ["sources.A.bias", "missing"]),
+    ("learned, in capitals", LEARNED.replace(b".A]", b".MONITOR]"),
+     ["case.toml", "sources.MONITOR of own.toml", '"Monitor"', "row 2"]),
     ("a gap in the words", b"[words.terms.dozens]\nlow = 90\nhigh = 91\n", ["words"]),
 ]  # fmt: skip
 

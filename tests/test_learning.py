@@ -3,6 +3,7 @@
 import math
 import re
 import tomllib
+import unicodedata
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -154,6 +155,15 @@ def test_sensitivity_shows_what_learning_changes(tmp_path):
     error = 4 * plain.std() * np.sqrt(1 / 1000 + 1 / graded.ess)
     assert abs(told.mean() - plain.mean()) < error
     assert abs(told.mean() - own.mean()) > error / 2
+
+
+def test_a_source_is_found_in_a_scale_however_its_letters_are_composed(tmp_path):
+    taught = LEARNED.replace("Ministry", '"Minist\u00e8re"')
+    presets = [
+        case_of(tmp_path / form, unicodedata.normalize(form, taught)).presets
+        for form in ("NFC", "NFD")
+    ]
+    assert presets[0].sources == presets[1].sources != {}
 
 
 def test_faults_of_a_learned_scale_are_told(tmp_path):

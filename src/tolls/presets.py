@@ -16,7 +16,18 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tolls.constants import LEVELS, MAX_COUNT
-from tolls.domains import NUMBER, Line, Name, Positive, Probability, Spread
+from tolls.domains import (
+    NUMBER,
+    Evidenced,
+    Letter,
+    LetterDigit,
+    Line,
+    Name,
+    Positive,
+    Probability,
+    Spread,
+    Wording,
+)  # fmt: skip
 from tolls.errors import InputError, Problems
 from tolls.files import Unreadable, read_toml
 from tolls.overlays import overlaid, without_removed
@@ -69,7 +80,7 @@ class Learned(_Table):
     bias_sd: Spread
     scatter: Spread
     reliability: tuple[Positive, Positive]
-    counts: Annotated[int, Field(ge=1)]
+    counts: Annotated[int, Field(ge=1, le=MAX_COUNT), NUMBER]
 
 
 class EventKind(_Table):
@@ -103,7 +114,7 @@ class Word(_Table):
     low: Below
     high: Positive | None = None
     share: Positive
-    also: tuple[str, ...] = ()
+    also: tuple[Wording, ...] = ()
 
     @model_validator(mode="after")
     def _ordered(self) -> "Word":
@@ -116,7 +127,7 @@ class Words(_Table):
     """The table of words, and the sd of their edges on the log scale."""
 
     edge: Positive
-    terms: dict[str, Word]
+    terms: dict[Wording, Word]
 
     @model_validator(mode="after")
     def _covers(self) -> "Words":
@@ -158,7 +169,7 @@ class Hedge(_Table):
     qualifier: Literal["about", "at_least", "more_than", "up_to", "fewer_than"]
     lift: Annotated[float, Field(ge=-10, le=10), NUMBER] = 0.0
     sd: Below = 0.0
-    also: tuple[str, ...] = ()
+    also: tuple[Wording, ...] = ()
 
 
 class SharedBias(_Table):
@@ -384,15 +395,15 @@ def _shipped[Table: _Table](kind: type[Table], name: str) -> Table:
 class Presets(_Table):
     """All defaults of one fit; frozen."""
 
-    grades: dict[str, Grade]
-    combined: dict[str, tuple[Positive, Positive]]
-    source_kinds: dict[str, SourceKind]
-    evidence_kinds: dict[str, EvidenceKind]
+    grades: dict[Letter, Grade]
+    combined: dict[LetterDigit, tuple[Positive, Positive]]
+    source_kinds: dict[Name, SourceKind]
+    evidence_kinds: dict[Evidenced, EvidenceKind]
     words: Words
-    hedges: dict[str, Hedge]
+    hedges: dict[Wording, Hedge]
     shared_bias: SharedBias
     growth: Growth
-    event_kinds: dict[str, EventKind]
+    event_kinds: dict[Name, EventKind]
     missing: Missing
     belief: Belief
     about: About
