@@ -437,7 +437,7 @@ def test_a_path_to_no_case_is_refused(capsys, tmp_path, monkeypatch, path):
 
 
 @pytest.mark.parametrize("seed", ["٣", "1_0", " 1", "+1", "0x1", "1e1", "1.0", "", "9" * 5000])
-@pytest.mark.parametrize("command", ["fit", "simulate", "calibrate"])
+@pytest.mark.parametrize("command", ["fit", "simulate", "calibrate", "panel"])
 def test_what_only_python_takes_for_a_number_is_refused(capsys, tmp_path, command, seed):
     folder = folder_of(tmp_path / "case")
     option = "-n" if command == "calibrate" else "--seed"

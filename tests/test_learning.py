@@ -207,9 +207,20 @@ def test_the_command_writes_tables_and_a_scale(tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ('[source.one]\ngrade = "B"\n', "allowed: tables"),
+        ('[source.one]\ngrade = "B"\n', 'key source: "source" is no known key; allowed: sources'),
         ('[sources.one]\ngrad = "B"\n', 'did you mean "grade"'),
         ("[sources", "sources.toml"),
+        ("", "key sources: is missing"),
+        ("sources = 1\n", "key sources: must be a table"),
+        ("[sources.one]\ngrade = ['A']\n", "key sources.one.grade: must be text in quotes"),
+        ('[sources.one]\ngrade = "Z"\n', "key sources.one.grade: allowed: a letter A to F"),
+        ("[sources.one]\nkind = {}\n", "key sources.one.kind: must be text in quotes"),
+        ('[sources.one]\nkind = "wier"\n', 'key sources.one.kind: "wier" is no known kind'),
+        ("[sources.one]\ngroup = [1]\n", "key sources.one.group: must be text in quotes"),
+        ('[sources.one]\ngroup = "a\\u001b"\n', "holds U+001B"),
+        ('[sources.one]\ngroup = ""\n', "key sources.one.group: is empty"),
+        ('[sources."one\\u202e"]\n', "holds U+202E"),
+        ("[sources.ones]\n", 'did you mean "one"'),
     ],
 )
 def test_the_command_tells_what_is_wrong_with_the_sources(tmp_path, capsys, content, told):
@@ -219,4 +230,6 @@ def test_the_command_tells_what_is_wrong_with_the_sources(tmp_path, capsys, cont
         ["panel", str(tmp_path / "reports.csv"), "--sources", str(tmp_path / "sources.toml")]
     )
     assert code == 2
-    assert told in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert told in err
+    assert f"error: {tmp_path}/" in err
