@@ -129,7 +129,7 @@ def test_no_probability(estimate, method, prob):
 
 @pytest.mark.parametrize("bound", ["x", np.nan, [1], object()], ids=name)
 def test_no_bound(estimate, bound):
-    with pytest.raises(InputError, match=r"probability: no bound, or one that is no number"):
+    with pytest.raises(InputError, match="probability: no finite number is given"):
         estimate.probability("a", at_least=bound)
 
 

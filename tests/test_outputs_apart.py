@@ -8,7 +8,7 @@ from helpers_hostile import folder_of, limited, refused
 
 import tolls
 from tolls.backtesting import HEADER
-from tolls.runs import Journal
+from tolls.runs import Journal, code_digest
 
 
 @pytest.mark.parametrize(
@@ -120,6 +120,7 @@ def test_a_record_of_runs_nested_without_end_is_refused(tmp_path):
 def test_a_changed_record_of_a_calibration_is_not_believed(tmp_path, changed):
     case = tolls.read_case(folder_of(tmp_path / "case"))
     header = {"tolls": tolls.__version__, "cases": [case.digest], "seed": 1}
+    header["code"] = code_digest()
     lines = [header, {"result": {"ranked": {}, "prior": {}}} | changed]
     (tmp_path / "runs.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     with pytest.raises(tolls.InputError, match="is no record of runs"):
