@@ -427,6 +427,15 @@ def test_a_link_out_of_the_folder_is_refused(capsys, tmp_path, name):
     assert not any("root:" in message for message in told)
 
 
+@pytest.mark.parametrize("command", ["check", "fit", "backtest", "simulate", "calibrate", "render"])
+def test_an_empty_path_is_not_the_folder_one_is_in(capsys, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(folder_of(tmp_path))
+    options = [] if command == "check" else ["--seed", "1"]
+    options += ["-n", "1"] if command == "calibrate" else []
+    options += ["-o", "out"] if command in ("simulate", "render") else []
+    refused(capsys, [command, "", *options], '"" is no name of a file or folder')
+
+
 @pytest.mark.parametrize(
     "path", ["", "nowhere", "/dev/zero", "/dev/null", "/dev/stdin", "/proc/self/mem", "x\0y",
              "y" * 5000, "http://example.org/reports.csv", "/"],

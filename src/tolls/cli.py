@@ -16,7 +16,7 @@ from typing import NoReturn
 from tolls.case import Case
 from tolls.casefile import read_case
 from tolls.constants import VERSION
-from tolls.errors import EstimateRefused, InputError, TollsError
+from tolls.errors import EstimateRefused, InputError, TollsError, check_path
 from tolls.evidence import gather
 from tolls.measures import label
 from tolls.outputs import apart, inputs_of, made_apart, write
@@ -303,6 +303,7 @@ def _calibrate(options: argparse.Namespace) -> int:
 def _backtest(options: argparse.Namespace) -> int:
     from tolls.backtesting import DAYS, backtest
 
+    check_path("PATH", options.path)
     pairs, seed = _verified(Path(options.path), options.truth), _seed(options)
     read = [
         path for case, truth in pairs.values() for path in (truth, *inputs_of(truth.parent, case))

@@ -349,8 +349,10 @@ def _note(row: Row, found: dict[str, tuple[int, int]], measure: str, threshold: 
     value, low, high = (row.count(column) for column in COUNTS)
     if value is not None:
         low = high = value
-    elif low is None and high is None:
+    elif not any(row.cells.get(column, "") for column in COUNTS):
         row.add("value", "none of value, low and high is given; state the toll")
+    if row.problems.count > row.faults:
+        return
     low, high = low or 0, MAX_COUNT if high is None else high
     if low > high:
         row.add("low", f"{low} is above high, {high}; swap them")
