@@ -336,6 +336,7 @@ def test_a_bad_truth_is_refused(capsys, tmp_path, content, fragments):
 
 # --- imports --------------------------------------------------------------------------------------
 
+IBC = "IBC code,Start Date,End Date,Reported Minimum,Reported Maximum,Sources\nx,{},{},1,1,AP\n"
 ACLED = "event_id_cnty,event_date,fatalities,timestamp,event_type,sub_event_type,source\n"
 IMPORTS = [
     ("csv", b"", ["no row"]),
@@ -350,6 +351,10 @@ IMPORTS = [
     ("ucdp-ged", b"", ["no row"]),
     ("airwars", b"x" * 3_000_000, ["line"]),
     ("iraq-body-count", b"IBC\n\n", ["no row"]),
+    ("iraq-body-count", IBC.format("1 Jan 2030", "1 Jan \u0662\u0660\u0663\u0660").encode(),
+     ["row 2, column End Date", "is no date"]),
+    ("iraq-body-count", IBC.format("1 Jan 2030", "1 Jan 0001").encode(),
+     ["row 2, column End Date", "0001-01-01 is before Start Date, 2030-01-01; mend one of them"]),
 ]  # fmt: skip
 
 

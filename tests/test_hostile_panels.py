@@ -17,7 +17,7 @@ TABLES = [
     ("an escape in an event", "event,source,value\na\x1b,one,3\n", ["row 2", "U+001B"]),
     ("an escape in a source", "event,source,value\na,one\u202e,3\n", ["row 2", "U+202E"]),
     ("no date", "event,source,value,published\na,one,3,soon\n", ["row 2", "published", '"soon"']),
-    ("words", "event,source,words,qualifier\na,one,lots,words\n", ["row 2", "column words", '"lots"']),
+    ("words", "event,source,words,qualifier\na,one,lots,words\n", ["row 2", "words", '"lots"']),
     ("another category", "event,source,value,category\na,one,3,x\n", ["no report", "(x)"]),
     ("very many sources", "event,source,value\n" + "".join(f"a,s{i},3\n" for i in range(1001)),
      ["column source", "1,001", "1,000"]),
