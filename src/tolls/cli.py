@@ -204,8 +204,10 @@ def _parser() -> argparse.ArgumentParser:
     add_panel(panel)
     panel.set_defaults(run=lambda options: run_panel(options, _seed(options)))
 
-    shape = commands.add_parser("schema", help="print the JSON Schema of a case.toml, for editors")
-    shape.add_argument("of", nargs="?", default="case", metavar="WHAT", help="case or reports")
+    shape = commands.add_parser("schema", help="print a JSON Schema, for editors")
+    shape.add_argument(
+        "of", nargs="?", default="case", metavar="WHAT", help="case (default), reports or scale"
+    )
     shape.set_defaults(run=_schema)
     return parser
 
