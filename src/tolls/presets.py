@@ -29,13 +29,11 @@ from tolls.domains import (
     Wording,
 )  # fmt: skip
 from tolls.errors import InputError, Problems
-from tolls.files import Unreadable, read_toml
-from tolls.overlays import overlaid, without_removed
+from tolls.overlays import SHIPPED_SCALES, overlaid, own_tables, without_removed
 from tolls.validation import add_faults
 
-__all__ = ["SHIPPED_SCALES", "Presets", "load_presets"]
+__all__ = ["Presets", "load_presets"]
 
-SHIPPED_SCALES = ("admiralty",)
 _TABLES = (
     "source_kinds", "evidence", "growth", "wordings", "words", "dependence", "sizes", "sensitivity",
     "checks", "panels",
@@ -472,7 +470,7 @@ def load_presets(
     if scale in SHIPPED_SCALES:
         return _shipped_scale(scale)
     problems = Problems(file or "Case")
-    own = _own_tables(scale, (folder or Path()).resolve(), problems)
+    own = own_tables(scale, (folder or Path()).resolve(), problems)
     problems.raise_if_any()
     shipped = _shipped_tables("admiralty")
     whole = without_removed(overlaid(shipped, own), shipped)
@@ -482,24 +480,3 @@ def load_presets(
     except ValidationError as error:
         add_faults(tables, error, Presets)
         raise InputError(tables.told()) from None
-
-
-def _own_tables(scale: str, base: Path, problems: Problems) -> dict[str, Any]:
-    key = "key reliability"
-    if not scale.endswith(".toml"):
-        problems.unknown(key, "scale and no path to a .toml file", scale, SHIPPED_SCALES)
-        return {}
-    # a scale may be shared by the cases of one project, hence one folder up is allowed
-    path = (base / scale).resolve()
-    if Path(scale).is_absolute() or not path.is_relative_to(base.parent):
-        problems.add(
-            key,
-            f'"{scale}" lies outside the project; allowed: a relative path to a .toml file '
-            "in the case's folder or beside it",
-        )
-        return {}
-    try:
-        return read_toml(path)
-    except Unreadable as error:
-        problems.add(key, f'"{scale}" {error}')
-    return {}
