@@ -62,6 +62,7 @@ def make(*, title="River town", sources=None, rows=ROWS, root=(6.5, 0.25), warni
         "eta": rng.normal(0, 0.3, shape),
         "rate": np.exp(rng.normal(-1, 0.3, shape)),
         "shape": np.exp(rng.normal(0.1, 0.2, shape)),
+        "found": np.full(shape, 0.9),
     }
     wide = np.exp(np.log(size) + rng.normal(0, 1.5, (*shape, 1))).reshape(-1, names)
     prior = integer_tolls(np.log(wide), case.categories, 2)[None]

@@ -143,6 +143,8 @@ def test_exposures_see_the_harm_up_to_the_cut():
     [
         ("2025-03-05", ("2025-03-05", "before the start", "2025-03-06")),
         ("2025-02-30", ('"2025-02-30"', "no date", "YYYY-MM-DD")),
+        ("9999-12-31", ('"9999-12-31"', "no date", "1000 to 2100")),
+        ("x" * 9000, ('"xxx', "no date", "YYYY-MM-DD")),
         ("tomorrow", ('"tomorrow"', "no date", "YYYY-MM-DD")),
         ("2025-03-06", ("no report is left", "2025-03-06", "later: 1 report")),
     ],

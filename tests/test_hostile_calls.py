@@ -129,7 +129,7 @@ def test_no_probability(estimate, method, prob):
 
 @pytest.mark.parametrize("bound", ["x", np.nan, [1], object()], ids=name)
 def test_no_bound(estimate, bound):
-    with pytest.raises(InputError, match=r"probability: no bound, or one that is no number"):
+    with pytest.raises(InputError, match="probability: no finite number is given"):
         estimate.probability("a", at_least=bound)
 
 
@@ -168,6 +168,11 @@ def test_no_axes(estimate, ax):
 def test_no_number_of_thousands_of_digits(given):
     with pytest.raises(InputError, match=r"Case, key .*: holds a number of thousands of digits"):
         tolls.Case(ROWS, **given)
+
+
+def test_half_a_character_is_told_as_what_it_is():
+    with pytest.raises(InputError, match=r"Case, key title: .* holds U\+D800, a control character"):
+        tolls.Case(ROWS, title="a\ud800")
 
 
 @pytest.mark.parametrize("bridges", [iter([]), {}, "x", 5], ids=name)

@@ -245,6 +245,9 @@ both = ["civilians", "forcs"]
 
 # --- scales ---------------------------------------------------------------------------------------
 
+LEARNED = (
+    b"[sources.A]\nbias = 1\nbias_sd = 0.1\nscatter = 0.1\nreliability = [9, 1]\ncounts = 12\n"
+)
 SCALES = [
     ("not UTF-8", b"\xff\xfe", ["UTF-16"]),
     ("no TOML", b"grades", ["TOML"]),
@@ -270,6 +273,19 @@ SCALES = [
     ("a pair of three", b"[grades.A]\nreliability = [1, 2, 3]\n", ["grades.A.reliability"]),
     ("half a grade", b"[grades.G]\nscatter = 0.1\n", ["grades.G", "missing"]),
     ("weights", b"[about]\nweights = [0.9, 0.9, 0.9]\n", ["about", "sum to one"]),
+    ("a grade that no source can have", b"[grades.Z]\nwords = 'x'\n", ["grades.Z", "A to F"]),
+    ("a digit that none can have", b"[combined]\nA7 = [1, 2]\n", ["combined.A7", "A to F"]),
+    ("evidence that no row can name", b"[evidence_kinds.x]\nmedian = 1\npace = 1\n",
+     ["evidence_kinds.x", "count, list"]),
+    ("a kind that steers", b'[source_kinds."a\\u001b"]\nsd = 1\n', ["source_kinds", "U+001B"]),
+    ("a hedge of nothing", b'[hedges.about]\nalso = [""]\n', ["hedges.about.also.0", "empty"]),
+    ("a word in capitals", b"[words.terms.dozens]\nalso = ['Tens of']\n", ['write "tens of"']),
+    ("learned, of true", LEARNED.replace(b"12", b"true"), ["sources.A.counts", "number"]),
+    ("learned, of text", LEARNED.replace(b"12", b"'12'"), ["sources.A.counts", "number"]),
+    ("learned, more than there are", LEARNED.replace(b"12", b"9_999_999_999"), ["counts", "1e+09"]),
+    ("learned, half", LEARNED.replace(b"bias = 1\n", b""), ["sources.A.bias", "missing"]),
+    ("learned, in capitals", LEARNED.replace(b".A]", b".MONITOR]"),
+     ["case.toml", "sources.MONITOR of own.toml", '"Monitor"', "row 2"]),
     ("a gap in the words", b"[words.terms.dozens]\nlow = 90\nhigh = 91\n", ["words"]),
 ]  # fmt: skip
 
@@ -320,6 +336,7 @@ def test_a_bad_truth_is_refused(capsys, tmp_path, content, fragments):
 
 # --- imports --------------------------------------------------------------------------------------
 
+IBC = "IBC code,Start Date,End Date,Reported Minimum,Reported Maximum,Sources\nx,{},{},1,1,AP\n"
 ACLED = "event_id_cnty,event_date,fatalities,timestamp,event_type,sub_event_type,source\n"
 IMPORTS = [
     ("csv", b"", ["no row"]),
@@ -334,6 +351,10 @@ IMPORTS = [
     ("ucdp-ged", b"", ["no row"]),
     ("airwars", b"x" * 3_000_000, ["line"]),
     ("iraq-body-count", b"IBC\n\n", ["no row"]),
+    ("iraq-body-count", IBC.format("1 Jan 2030", "1 Jan \u0662\u0660\u0663\u0660").encode(),
+     ["row 2, column End Date", "is no date"]),
+    ("iraq-body-count", IBC.format("1 Jan 2030", "1 Jan 0001").encode(),
+     ["row 2, column End Date", "0001-01-01 is before Start Date, 2030-01-01; mend one of them"]),
 ]  # fmt: skip
 
 
@@ -411,6 +432,15 @@ def test_a_link_out_of_the_folder_is_refused(capsys, tmp_path, name):
     assert not any("root:" in message for message in told)
 
 
+@pytest.mark.parametrize("command", ["check", "fit", "backtest", "simulate", "calibrate", "render"])
+def test_an_empty_path_is_not_the_folder_one_is_in(capsys, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(folder_of(tmp_path))
+    options = [] if command == "check" else ["--seed", "1"]
+    options += ["-n", "1"] if command == "calibrate" else []
+    options += ["-o", "out"] if command in ("simulate", "render") else []
+    refused(capsys, [command, "", *options], '"" is no name of a file or folder')
+
+
 @pytest.mark.parametrize(
     "path", ["", "nowhere", "/dev/zero", "/dev/null", "/dev/stdin", "/proc/self/mem", "x\0y",
              "y" * 5000, "http://example.org/reports.csv", "/"],
@@ -421,7 +451,7 @@ def test_a_path_to_no_case_is_refused(capsys, tmp_path, monkeypatch, path):
 
 
 @pytest.mark.parametrize("seed", ["٣", "1_0", " 1", "+1", "0x1", "1e1", "1.0", "", "9" * 5000])
-@pytest.mark.parametrize("command", ["fit", "simulate", "calibrate"])
+@pytest.mark.parametrize("command", ["fit", "simulate", "calibrate", "panel"])
 def test_what_only_python_takes_for_a_number_is_refused(capsys, tmp_path, command, seed):
     folder = folder_of(tmp_path / "case")
     option = "-n" if command == "calibrate" else "--seed"

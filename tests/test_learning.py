@@ -3,6 +3,7 @@
 import math
 import re
 import tomllib
+import unicodedata
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -162,6 +163,15 @@ def test_sensitivity_shows_what_learning_changes(tmp_path):
     assert abs(told.mean() - own.mean()) > error / 2
 
 
+def test_a_source_is_found_in_a_scale_however_its_letters_are_composed(tmp_path):
+    taught = LEARNED.replace("Ministry", '"Minist\u00e8re"')
+    presets = [
+        case_of(tmp_path / form, unicodedata.normalize(form, taught)).presets
+        for form in ("NFC", "NFD")
+    ]
+    assert presets[0].sources == presets[1].sources != {}
+
+
 def test_faults_of_a_learned_scale_are_told(tmp_path):
     with pytest.raises(InputError, match=r"sources.Ministry.scatter"):
         case_of(tmp_path / "a", LEARNED.replace("scatter = 0.15", "scatter = -1"))
@@ -203,9 +213,20 @@ def test_the_command_writes_tables_and_a_scale(tmp_path, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ('[source.one]\ngrade = "B"\n', "allowed: tables"),
+        ('[source.one]\ngrade = "B"\n', 'key source: "source" is no known key; allowed: sources'),
         ('[sources.one]\ngrad = "B"\n', 'did you mean "grade"'),
         ("[sources", "sources.toml"),
+        ("", "key sources: is missing"),
+        ("sources = 1\n", "key sources: must be a table"),
+        ("[sources.one]\ngrade = ['A']\n", "key sources.one.grade: must be text in quotes"),
+        ('[sources.one]\ngrade = "Z"\n', "key sources.one.grade: allowed: a letter A to F"),
+        ("[sources.one]\nkind = {}\n", "key sources.one.kind: must be text in quotes"),
+        ('[sources.one]\nkind = "wier"\n', 'key sources.one.kind: "wier" is no known kind'),
+        ("[sources.one]\ngroup = [1]\n", "key sources.one.group: must be text in quotes"),
+        ('[sources.one]\ngroup = "a\\u001b"\n', "holds U+001B"),
+        ('[sources.one]\ngroup = ""\n', "key sources.one.group: is empty"),
+        ('[sources."one\\u202e"]\n', "holds U+202E"),
+        ("[sources.ones]\n", 'did you mean "one"'),
     ],
 )
 def test_the_command_tells_what_is_wrong_with_the_sources(tmp_path, capsys, content, told):
@@ -215,4 +236,6 @@ def test_the_command_tells_what_is_wrong_with_the_sources(tmp_path, capsys, cont
         ["panel", str(tmp_path / "reports.csv"), "--sources", str(tmp_path / "sources.toml")]
     )
     assert code == 2
-    assert told in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert told in err
+    assert f"error: {tmp_path}/" in err

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import random
 import re
 import shutil
@@ -134,10 +135,29 @@ def gone(name):
     return lambda file: file.__delitem__(name)
 
 
-def reshaped(file):
-    toll = file["prior/toll"][()][..., :1]
-    del file["prior/toll"]
-    file["prior"].create_dataset("toll", data=toll)
+def changed(name, change):
+    """Put an array in the place of another."""
+
+    def replace(file):
+        array = change(file[name][()])
+        del file[name]
+        file[name] = array
+
+    return replace
+
+
+def one(value, name="posterior/toll"):
+    """Put a number in the place of the first draw."""
+
+    def put(array):
+        array = array.astype(float) if value % 1 else array
+        array[0, 0, 0] = value
+        return array
+
+    return changed(name, put)
+
+
+NO_NODES = {"ok": True, "ess": 900.0, "rhat": 1.0, "divergences": 0, "khat": None, "nodes": {}}
 
 
 @pytest.mark.parametrize(
@@ -163,15 +183,35 @@ def reshaped(file):
         (gone("posterior"), "posterior is missing"),
         (gone("posterior/toll"), "is no estimate"),
         (gone("posterior/bias"), "lacks bias"),
-        (reshaped, "is no estimate"),
+        (gone("posterior/eta"), "lacks eta"),
+        (changed("prior/toll", lambda a: a[..., :1]), "toll of another shape"),
+        (changed("prior/toll", lambda a: a[:0]), "toll of another shape"),
+        (changed("posterior/bias", lambda a: a[..., None]), "bias of another shape"),
+        (changed("posterior/kappa", lambda a: a[:1]), "kappa of another shape"),
+        (changed("posterior/toll", lambda a: a.astype("f8")), "toll that no fit gives"),
+        (changed("posterior/bias", lambda a: a.astype("f2")), "bias that no fit gives"),
+        (one(math.nan), "toll that no fit gives"),
+        (one(-1), "toll that no fit gives"),
+        (one(math.nan, "posterior/bias"), "bias that no fit gives"),
+        (one(-0.5, "posterior/scatter"), "scatter that no fit gives"),
+        (one(1.5, "posterior/reliability"), "reliability that no fit gives"),
+        (changed("posterior/eta", lambda a: a * math.inf), "eta that no fit gives"),
+        (lambda file: file.copy("posterior/eta", "posterior/omega"), "holds omega"),
+        (header(diagnostics=NO_NODES), "diagnostics are of other nodes"),
+        (header(measures={"killed": NO_NODES}), "diagnostics are of other nodes"),
+        (header(engine="\x1b[2J"), "header is not what it should be"),
+        (header(tolls_version="\x1b[2J" * 999), "was written by tolls \\x1b[2J"),
+        (header(as_of="\x1b[2J" * 999), "is no estimate"),
     ],
 )
 def test_a_file_that_is_sealed_and_is_not_what_it_should_be_is_refused(
     saved, tmp_path, change, told
 ):
     path = resealed(saved, tmp_path / "made.nc", change)
-    with pytest.raises(InputError, match=f"made\\.nc: .*{re.escape(told)}"):
+    with pytest.raises(InputError, match=f"made\\.nc: .*{re.escape(told)}") as caught:
         tolls.load(path)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 800
 
 
 def test_another_version_is_looked_at_on_demand(saved, tmp_path):

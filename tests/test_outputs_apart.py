@@ -8,7 +8,7 @@ from helpers_hostile import folder_of, limited, refused
 
 import tolls
 from tolls.backtesting import HEADER
-from tolls.runs import Journal
+from tolls.runs import Journal, code_digest
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,50 @@ def test_no_command_writes_over_a_table_that_it_read(capsys, tmp_path, name, com
     arguments = [command[0], str(folder), *command[1:], "--seed", "1", "-o", str(folder)]
     refused(capsys, arguments, name, "would be written over")
     assert table.read_bytes() == before
+
+
+PANEL = "event,source,value\na,one,3\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "fragments"),
+    [
+        (["--learn", ""], ["--learn", "is no file"]),
+        (["--learn", "  "], ["--learn", "is no file"]),
+        (["--learn", "a\0b"], ["--learn", "cannot be a file"]),
+        (["--learn", "x" * 5000], ["--learn", "cannot be a file"]),
+        (["--learn", "events.csv"], ["--learn", "the file that is read"]),
+        (["--learn", "/dev/null"], ["--learn", "device"]),
+        (["--learn", "."], ["--learn", "is a folder"]),
+        (["--learn", "events.csv/x"], ["events.csv", "cannot be made"]),
+        (["--learn", "s.toml", "--measure", "injured"], ["is of the injured"]),
+        (["--learn", "out/sources.csv", "-o", "out"], ["sources.csv", "written over"]),
+        (["-o", "."], ["events.csv", "written over"]),
+        (["-o", "x" * 5000], ["cannot be made"]),
+    ],
+    ids=lambda given: " ".join(given)[:30],
+)
+def test_where_a_panel_writes_is_judged_before_it_is_fitted(
+    capsys, tmp_path, monkeypatch, options, fragments
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "events.csv").write_text(PANEL)
+    monkeypatch.setattr("tolls.panelfitting.fit_panel", lambda *_, **__: pytest.fail("was fitted"))
+    told = refused(capsys, ["panel", "events.csv", "--seed", "1", *options], *fragments)
+    assert max(map(len, told)) < 500
+    assert (tmp_path / "events.csv").read_text() == PANEL
+
+
+@pytest.mark.parametrize(
+    "name", ["", "  ", "a\0b", "x" * 5000, ".", "/dev/null"], ids=lambda n: n[:9]
+)
+def test_what_no_file_is_called_is_refused_by_every_command_that_writes_one(
+    capsys, tmp_path, monkeypatch, name
+):
+    monkeypatch.chdir(tmp_path)
+    folder = folder_of(tmp_path / "case")
+    refused(capsys, ["simulate", str(folder), "--seed", "1", "-o", name], "-o")
+    refused(capsys, ["import", "csv", str(folder / "reports.csv"), "-o", name], "-o")
 
 
 def test_an_empty_name_is_no_folder(capsys, tmp_path):
@@ -76,6 +120,7 @@ def test_a_record_of_runs_nested_without_end_is_refused(tmp_path):
 def test_a_changed_record_of_a_calibration_is_not_believed(tmp_path, changed):
     case = tolls.read_case(folder_of(tmp_path / "case"))
     header = {"tolls": tolls.__version__, "cases": [case.digest], "seed": 1}
+    header["code"] = code_digest()
     lines = [header, {"result": {"ranked": {}, "prior": {}}} | changed]
     (tmp_path / "runs.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     with pytest.raises(tolls.InputError, match="is no record of runs"):

@@ -169,7 +169,7 @@ def test_a_panel_that_does_not_converge_is_refused_with_its_draws(monkeypatch):
         ({"threshold": 5, "truth": TRUTH}, "4 is below the register's threshold, 5"),
         ({"kinds": {"a": "flood"}}, 'kinds: 4 events have no kind, among them "b"'),
         ({"sources": {"on": {}}}, '"on" is no known source of the table.* did you mean "one"'),
-        ({"sources": {"one": {"grade": "G"}}}, 'key sources.one.grade: "G" is no known grade'),
+        ({"sources": {"one": {"grade": "G"}}}, "key sources.one.grade: allowed: a letter A to F"),
         ({"truth": {"z": 4}}, "speaks of no event of the reports"),
         ({"on_failure": "ignore"}, 'on_failure: "ignore" is unknown'),
         ({"reliability": "none"}, "none"),

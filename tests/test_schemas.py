@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from helpers import attempt, write_case
-from test_hostile_cases import TOMLS
+from test_hostile_cases import LEARNED, SCALES, TOMLS
 
 import tolls
 from tolls.cli import main
@@ -27,19 +27,20 @@ def as_json(text):
     return json.loads(json.dumps(tomllib.loads(text), default=str))
 
 
-@pytest.mark.parametrize("of", ["case", "reports"])
+@pytest.mark.parametrize("of", ["case", "reports", "scale"])
 def test_a_schema_is_valid_and_closed(capsys, of):
     assert main(["schema", of]) == 0
     printed = json.loads(capsys.readouterr().out)
     jsonschema.Draft202012Validator.check_schema(printed)
     tables = [printed, *printed.get("$defs", {}).values()]
     assert all(t["additionalProperties"] is False for t in tables if t.get("type") == "object")
-    assert all("description" in p or "$ref" in p for p in printed["properties"].values())
+    if of != "scale":  # whose tables are described where they are shipped
+        assert all("description" in p or "$ref" in p for p in printed["properties"].values())
 
 
 def test_an_unknown_schema_is_refused(capsys):
     assert main(["schema", "truth"]) == 2
-    assert "allowed: case, reports" in capsys.readouterr().err
+    assert "allowed: case, reports, scale" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda p: p.parent.name)
@@ -119,3 +120,30 @@ def test_days_and_lists_of_parts_are_judged_by_their_form(tmp_path, toml):
     case = write_case(tmp_path, f"format = 1\n{toml}")
     place = re.search("start|partition|union", toml).group()
     assert any(place in problem for problem in attempt(lambda: tolls.read_case(case))[1])
+
+
+SHIPPED = sorted(Path(tolls.__file__).parent.glob("presets/*.toml"))
+OWN = [
+    "[grades.B]\nscatter = 0.3\n", "[words.terms]\nscores = false\n", "[hedges]\nnearly = false\n",
+    '[source_kinds.morgue]\nwords = "a morgue"\nmedian = 0.7\nsd = 0.2\n', LEARNED.decode(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [*(p.read_text(encoding="utf-8") for p in SHIPPED), *OWN])
+def test_what_is_shipped_and_what_is_laid_over_it_is_a_scale(text):
+    assert faults("scale", as_json(text)) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [pytest.param(c, id=n) for n, c, f in SCALES if len(c) < 5_000 and n not in (
+        "nested", "half a grade", "weights", "a gap in the words", "a word in capitals",
+        "evidence that no row can name", "learned, in capitals", "not finite",
+    )],
+)  # fmt: skip
+def test_what_is_wrong_by_the_form_of_a_scale_is_wrong_by_its_schema(content):
+    try:
+        given = as_json(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return  # no TOML at all
+    assert faults("scale", given)

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from tolls.apportionment import integer_tolls
 from tolls.baselines import ZERO_MEAN, points, usable, zero_mean
 from tolls.case import Case
-from tolls.errors import EstimateRefused, InputError, check_type, is_long
+from tolls.errors import EstimateRefused, InputError, check_choice, check_type, is_long
 from tolls.evidence import Evidence, gather
-from tolls.fitting import fit
+from tolls.fitting import ENGINES, fit
 from tolls.growth import parse_day
 from tolls.runs import Journal, code_digest, run_all
 from tolls.scoreboard import OURS, Backtest, not_scored
@@ -115,6 +115,7 @@ def backtest(
     ...     result = tolls.backtest(case, f"{folder}/truth.csv", seed=1)  # doctest: +SKIP
     """
     check_seed(seed)
+    check_choice("engine", engine, ENGINES)
     events = _events(case, truth)
     unscored: list[Row] = [
         {"case": e.name, "day": None, "node": node, "reason": reason}

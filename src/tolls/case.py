@@ -237,7 +237,7 @@ class Case:
         scopes.check_rows(reports, rows)
         check_citations(list(map(scopes.settled, reports)), rows)
         check_anchors(declaration, reports, rows)
-        check_names(declaration, reports, problems, rows)
+        check_names(declaration, reports, presets.sources, problems, rows)
         known = [name for root in ROOTS for name in nodes_of(declaration, root)]
         check_voices(declaration, (*known, *declaration.unions), problems)
         if problems.messages or rows.messages:

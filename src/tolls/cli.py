@@ -5,7 +5,6 @@ the input is wrong, 3 anything else. Nothing is computed here.
 """
 
 import argparse
-import re
 import sys
 import traceback
 import warnings
@@ -17,14 +16,14 @@ from typing import NoReturn
 from tolls.case import Case
 from tolls.casefile import read_case
 from tolls.constants import VERSION
-from tolls.errors import EstimateRefused, InputError, TollsError, as_given
+from tolls.errors import EstimateRefused, InputError, TollsError, check_path
 from tolls.evidence import gather
 from tolls.measures import label
-from tolls.outputs import inputs_of, made_apart, write_apart
+from tolls.outputs import apart, inputs_of, made_apart, write
 from tolls.overview import understood
 from tolls.panelcommand import add_panel, run_panel
 from tolls.reports import as_csv
-from tolls.terminal import DONE, FAILED, REFUSED, WRONG_INPUT, say, say_table, tell, watched
+from tolls.terminal import DONE, FAILED, REFUSED, WRONG_INPUT, say, say_table, tell, watched, whole
 
 __all__ = ["main"]
 
@@ -95,13 +94,6 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(WRONG_INPUT)
 
 
-def _whole(text: str) -> int:
-    """Read an integer as it is written here: Python takes 1_0 and digits of every script too."""
-    if not re.fullmatch("-?[0-9]{1,19}", text):
-        raise argparse.ArgumentTypeError(f"{as_given(text)} is no whole number")
-    return int(text)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="tolls", description="How many people were killed, and how sure we can be."
@@ -118,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     fit = commands.add_parser("fit", help="estimate the tolls of a case")
     fit.add_argument("path", **path)  # type: ignore[arg-type]
     fit.add_argument("--as-of", metavar="DATE", help="use nothing published later")
-    fit.add_argument("--seed", type=_whole, metavar="N", help=f"seed (default {DEFAULT_SEED})")
+    fit.add_argument("--seed", type=whole, metavar="N", help=f"seed (default {DEFAULT_SEED})")
     fit.add_argument(
         "--engine", default="auto", metavar="E", help="auto, collapsed or nuts (default auto)"
     )
@@ -138,11 +130,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     calibrate.add_argument("path", **path | {"nargs": "+"})  # type: ignore[arg-type]
     calibrate.add_argument(
-        "-n", type=_whole, required=True, metavar="N", help="number of simulated cases"
+        "-n", type=whole, required=True, metavar="N", help="number of simulated cases"
     )
-    calibrate.add_argument(
-        "--seed", type=_whole, metavar="N", help=f"seed (default {DEFAULT_SEED})"
-    )
+    calibrate.add_argument("--seed", type=whole, metavar="N", help=f"seed (default {DEFAULT_SEED})")
     calibrate.add_argument(
         "-o", dest="folder", metavar="DIR",
         help="keep finished runs there, go on from them, and write coverage.csv and "
@@ -161,7 +151,7 @@ def _parser() -> argparse.ArgumentParser:
         "--as-of", nargs="+", action="extend", metavar="DATE",
         help="dates, or days after the start of the harm (default: 1 3 7 14 30)",
     )  # fmt: skip
-    test.add_argument("--seed", type=_whole, metavar="N", help=f"seed (default {DEFAULT_SEED})")
+    test.add_argument("--seed", type=whole, metavar="N", help=f"seed (default {DEFAULT_SEED})")
     test.add_argument(
         "--engine", default="auto", metavar="E", help="auto, collapsed or nuts (default auto)"
     )
@@ -175,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     page = commands.add_parser("render", help="write the document of a case: page, PDF, figures")
     page.add_argument("path", **path)  # type: ignore[arg-type]
     page.add_argument("--as-of", metavar="DATE", help="use nothing published later")
-    page.add_argument("--seed", type=_whole, metavar="N", help=f"seed (default {DEFAULT_SEED})")
+    page.add_argument("--seed", type=whole, metavar="N", help=f"seed (default {DEFAULT_SEED})")
     page.add_argument(
         "--engine", default="auto", metavar="E", help="auto, collapsed or nuts (default auto)"
     )
@@ -188,7 +178,7 @@ def _parser() -> argparse.ArgumentParser:
 
     draw = commands.add_parser("simulate", help="draw reports like a case's own, with known tolls")
     draw.add_argument("path", **path)  # type: ignore[arg-type]
-    draw.add_argument("--seed", type=_whole, metavar="N", help=f"seed (default {DEFAULT_SEED})")
+    draw.add_argument("--seed", type=whole, metavar="N", help=f"seed (default {DEFAULT_SEED})")
     draw.add_argument(
         "-o", dest="output", required=True, metavar="FILE",
         help="write the reports there; the true tolls are printed as a truth.csv",
@@ -210,12 +200,14 @@ def _parser() -> argparse.ArgumentParser:
     adapt.set_defaults(run=_import)
 
     panel = commands.add_parser("panel", help="learn from many events what their sources are worth")
-    panel.add_argument("--seed", type=int, metavar="N", help=f"seed (default {DEFAULT_SEED})")
+    panel.add_argument("--seed", type=whole, metavar="N", help=f"seed (default {DEFAULT_SEED})")
     add_panel(panel)
     panel.set_defaults(run=lambda options: run_panel(options, _seed(options)))
 
-    shape = commands.add_parser("schema", help="print the JSON Schema of a case.toml, for editors")
-    shape.add_argument("of", nargs="?", default="case", metavar="WHAT", help="case or reports")
+    shape = commands.add_parser("schema", help="print a JSON Schema, for editors")
+    shape.add_argument(
+        "of", nargs="?", default="case", metavar="WHAT", help="case (default), reports or scale"
+    )
     shape.set_defaults(run=_schema)
     return parser
 
@@ -313,6 +305,7 @@ def _calibrate(options: argparse.Namespace) -> int:
 def _backtest(options: argparse.Namespace) -> int:
     from tolls.backtesting import DAYS, backtest
 
+    check_path("PATH", options.path)
     pairs, seed = _verified(Path(options.path), options.truth), _seed(options)
     read = [
         path for case, truth in pairs.values() for path in (truth, *inputs_of(truth.parent, case))
@@ -372,9 +365,9 @@ def _simulate(options: argparse.Namespace) -> int:
     from tolls.simulation import simulate
 
     case, seed = read_case(options.path), _seed(options)
+    target = apart("-o", options.output, inputs_of(options.path, case))
     simulated = simulate(case, seed=seed)
-    text = as_csv([report.as_row() for report in simulated.case.reports])
-    write_apart(options.output, text, *inputs_of(options.path, case))
+    write(target, as_csv([report.as_row() for report in simulated.case.reports]))
     known = max(report.published.day for report in simulated.case.reports) + timedelta(days=1)
     rows = [
         {
@@ -393,13 +386,14 @@ def _simulate(options: argparse.Namespace) -> int:
 def _import(options: argparse.Namespace) -> int:
     from tolls.adapters import import_reports
 
+    target = None if options.output is None else apart("-o", options.output, [Path(options.file)])
     imported = import_reports(options.file, options.format, columns=_column_map(options.map))
     for remark in imported.remarks:
         tell(remark)
-    if options.output is None:
+    if target is None:
         say_table(imported.to_csv())
-        return DONE
-    write_apart(options.output, imported.to_csv(), Path(options.file))
+    else:
+        write(target, imported.to_csv())
     return DONE
 
 

@@ -11,11 +11,21 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from tolls.columns import EVIDENCE
 from tolls.constants import FIRST_YEAR, LAST_YEAR, MAX_NAME, MAX_TEXT
-from tolls.names import DAY, NAME_PATTERN, TEXT_PATTERN, in_calendar, name_fault, text_fault
+from tolls.names import (
+    DAY,
+    NAME_PATTERN,
+    TEXT_PATTERN,
+    composed,
+    in_calendar,
+    name_fault,
+    text_fault,
+)
 
 __all__ = [
-    "NUMBER", "Day", "Flag", "Line", "Name", "Positive", "Probability", "Spread", "Text",
+    "NUMBER", "Day", "Evidenced", "Flag", "Letter", "LetterDigit", "Line", "Name", "Positive",
+    "Probability", "Spread", "Text", "Wording",
 ]  # fmt: skip
 
 
@@ -56,7 +66,7 @@ def _name(text: str) -> str:
         raise ValueError("begins or ends in a blank; take it away")
     if fault := name_fault(text):
         raise ValueError(fault)
-    return text
+    return composed(text)
 
 
 def _line(text: str) -> str:
@@ -66,6 +76,18 @@ def _line(text: str) -> str:
 def _text(text: str) -> str:
     if fault := text_fault(text):
         raise ValueError(fault)
+    return text
+
+
+def _wording(text: str) -> str:
+    if text != (plain := " ".join(text.lower().split())):
+        raise ValueError(f'"{text}" is matched by no count in words; write "{plain}"')
+    return text
+
+
+def _evidenced(text: str) -> str:
+    if text not in EVIDENCE:
+        raise ValueError(f'"{text}" is no kind of evidence; allowed: {", ".join(EVIDENCE)}')
     return text
 
 
@@ -92,3 +114,8 @@ type Text = Annotated[
     AfterValidator(_text),
     WithJsonSchema({"type": "string", "maxLength": MAX_TEXT, "pattern": TEXT_PATTERN}),
 ]
+# keys and words of a scale: another would be matched by nothing that a case or a report can say
+type Letter = Annotated[str, Field(pattern="^[A-F]$")]
+type LetterDigit = Annotated[str, Field(pattern="^[A-F][1-6]$")]
+type Evidenced = Annotated[str, AfterValidator(_evidenced)]
+type Wording = Annotated[Name, AfterValidator(_wording)]

@@ -97,6 +97,8 @@ def check_result(name: str, value: object, kind: type) -> None:
 def check_path(name: str, value: object) -> None:
     """Refuse an argument that can be the name of no file or folder."""
     check_type(name, value, str | PathLike, "a name, as text or Path")
+    if isinstance(value, str) and not value.strip():
+        raise InputError(f'{name}: "{value[:20]}" is no name of a file or folder; name one')
 
 
 def nearest(word: str, known: Iterable[str], closeness: float = 0.6) -> str | None:

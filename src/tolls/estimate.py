@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,7 @@ from tolls.case import Case
 from tolls.checks import Finding, findings
 from tolls.constants import CI_KIND, CI_PROB, INNER_PROB, QUANTILES, VERSION, CiKind
 from tolls.convergence import Diagnostics
-from tolls.errors import InputError, check_path, nearest
+from tolls.errors import InputError, check_path, is_number, nearest
 from tolls.evidence import Evidence
 from tolls.formatting import count, interval, percent, period, text_table
 from tolls.influence import rests_on, source_rows
@@ -245,14 +244,12 @@ class Estimate:
             If the node is unknown or no bound is given.
         """
         draws = self.tolls(node)
-        told = (at_least, more_than, at_most, fewer_than)
-        compare = (np.greater_equal, np.greater, np.less_equal, np.less)
-        given = [(holds, v) for holds, v in zip(compare, told, strict=True) if v is not None]
-        if not given or not all(isinstance(v, Real) and v == v for _, v in given):
-            raise InputError(
-                "probability: no bound, or one that is no number, is given; allowed: "
-                "at_least, more_than, at_most, fewer_than"
-            )
+        bounds = {np.greater_equal: at_least, np.greater: more_than}
+        bounds |= {np.less_equal: at_most, np.less: fewer_than}
+        given = [(holds, v) for holds, v in bounds.items() if v is not None]
+        if not given or not all(is_number(v) for _, v in given):
+            told = "at_least, more_than, at_most, fewer_than"
+            raise InputError(f"probability: no finite number is given; allowed: {told}")
         return float(np.logical_and.reduce([holds(draws, v) for holds, v in given]).mean())
 
     def compare(self, node: str, other: str, ci_prob: float = CI_PROB) -> pd.DataFrame:

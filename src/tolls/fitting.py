@@ -16,15 +16,13 @@ from tolls.estimate import Estimate
 from tolls.evidence import Evidence, gather
 from tolls.formatting import count
 from tolls.simulation import check_seed, draw_sizes
-from tolls.trees import DIMS, node_labels
+from tolls.trees import lengths, needed, node_labels
 
 __all__ = ["fit", "fit_evidence", "from_pymc"]
 
 ENGINES = ("auto", "collapsed", "nuts")
 PRIOR_DRAWS = 10_000
 OTHER_MEASURE = 2**40  # added to the seed for each measure beside the killed: streams of its own
-_REQUIRED = ("size", "bias", "scatter", "reliability", "kappa", "eta", "found")
-_GROWING, _LISTED = ("rate", "shape"), ("alive", "clearing", "kept")
 
 type Arrays = Mapping[str, NDArray[Any]]
 
@@ -161,20 +159,13 @@ def from_pymc(
             "pymc.sample returns it"
         )
     found = tree["posterior"]
-    lengths = {
-        "node": len(case.names), "source": len(evidence.sources), "list": len(evidence.lists),
-    }  # fmt: skip
-    required = (
-        *_REQUIRED,
-        *(_GROWING if evidence.grows else ()),
-        *(_LISTED if evidence.lists else ()),
-    )
+    required = needed(evidence)
     problems = [f"posterior: {name} is missing" for name in required if name not in found]
     posterior = {}
     for name in (*required, "share"):
         if name in found:
-            values = np.asarray(found[name])
-            due = [lengths[d] for d in DIMS.get(name, ()) if d in lengths]
+            values = np.asarray(found[name], dtype=np.float64)
+            due = lengths(evidence, name)
             if due and list(values.shape[2:]) != due:
                 problems.append(
                     f"posterior: {name} has shape {values.shape[2:]}; allowed: {due[0]} entries, "

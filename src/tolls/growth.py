@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
+from tolls.constants import FIRST_YEAR, LAST_YEAR
 from tolls.errors import InputError, as_given
 from tolls.names import DAY, in_calendar
 from tolls.presets import Presets
@@ -94,18 +95,20 @@ class Moment:
 
 def parse_day(given: object, name: str) -> date:
     """Return a calendar day given as a date, a date-time or ISO text."""
-    # the missing date of pandas is a date-time unlike itself
-    if isinstance(given, datetime) and given == given:
-        return given.date()
-    if isinstance(given, date) and not isinstance(given, datetime):
-        return given
     try:
+        # the missing date of pandas is a date-time unlike itself
+        if isinstance(given, datetime) and given == given:
+            return in_calendar(given.date())
+        if isinstance(given, date) and not isinstance(given, datetime):
+            return in_calendar(given)
         if isinstance(given, str) and re.fullmatch(DAY, given):
-            return date.fromisoformat(given)
+            return in_calendar(date.fromisoformat(given))
     except ValueError:
         pass
-    told = f'"{given}"' if isinstance(given, str | date) else as_given(given)
-    raise InputError(f"{name}: {told} is no date; allowed: YYYY-MM-DD")
+    told = f'"{str(given)[:60]}"' if isinstance(given, str | date) else as_given(given)
+    raise InputError(
+        f"{name}: {told} is no date; allowed: YYYY-MM-DD, of the years {FIRST_YEAR} to {LAST_YEAR}"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from tolls.panel import Panel
 from tolls.paneldensity import counting
 from tolls.storage import made, write_atomically
 
-__all__ = ["learn"]
+__all__ = ["check_measure", "learn"]
 
 type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
@@ -63,11 +63,7 @@ def learn(panel: Panel, path: str | Path | None = None) -> str:
     >>> tolls.learn(panel, "models/learned.toml")  # doctest: +SKIP
     """
     check_type("panel", panel, Panel, "a Panel, as tolls.fit_panel returns it")
-    if panel.measure != ROOTS[0]:
-        raise InputError(
-            f"panel: is of the {panel.measure}; a scale holds priors for the {ROOTS[0]}, learn it "
-            f'from a panel of measure="{ROOTS[0]}"'
-        )
+    check_measure(panel.measure)
     if not panel.diagnostics.ok:
         raise InputError(
             f"panel: its diagnostics fail ({'; '.join(panel.diagnostics.reasons)}); fit it again"
@@ -78,6 +74,15 @@ def learn(panel: Panel, path: str | Path | None = None) -> str:
         made(Path(path).parent)
         write_atomically(path, text.encode())
     return text
+
+
+def check_measure(measure: str) -> None:
+    """Refuse to learn from counts of anything but the killed."""
+    if measure != ROOTS[0]:
+        raise InputError(
+            f"panel: is of the {measure}; a scale holds priors for the {ROOTS[0]}, learn it from a "
+            f'panel of measure="{ROOTS[0]}"'
+        )
 
 
 def _lines(panel: Panel) -> Iterator[str]:

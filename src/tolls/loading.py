@@ -1,26 +1,33 @@
 """Loads saved estimates; executes nothing from the file, and vouches for it or refuses it."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tolls.case import Case
 from tolls.constants import MAX_ESTIMATE_BYTES, VERSION
 from tolls.convergence import Diagnostics
-from tolls.errors import InputError, check_path
+from tolls.errors import InputError, check_path, shown
 from tolls.estimate import Estimate
 from tolls.evidence import Evidence, gather
 from tolls.files import Unreadable, open_plain
 from tolls.storage import read_tree, unsealed
-from tolls.trees import arrays_of, dataset
+from tolls.trees import arrays_of, lengths, needed, node_labels
 
 __all__ = ["load"]
 
-NEEDED = {"posterior": ("toll", "size", "bias", "scatter", "reliability"), "prior": ("toll",)}
+OPEN = (-math.inf, math.inf)
+SHARE = (0.0, 1.0)
+RANGES = {
+    "kappa": OPEN, "eta": OPEN, "reliability": SHARE, "share": SHARE, "found": SHARE, "kept": SHARE,
+}  # fmt: skip
+"""What draws of a variable can be; of the others, which are sizes and ratios, 0 or more."""
 
 
 class _Header(BaseModel):
@@ -32,8 +39,8 @@ class _Header(BaseModel):
     digest: str
     case: str
     as_of: str | None
-    engine: str
-    seed: int | None
+    engine: Annotated[str, Field(pattern="^[a-z]+$")]
+    seed: Annotated[int, Field(ge=0)] | None
     diagnostics: Diagnostics
     measures: dict[str, Diagnostics]
     warnings: list[str]
@@ -88,14 +95,18 @@ def load(path: str | Path, *, check: bool = True) -> Estimate:
         InputError,
     ) as error:  # fmt: skip
         what = (
-            "its header is not what it should be" if isinstance(error, ValidationError) else error
+            "its header is not what it should be"
+            if isinstance(error, ValidationError)
+            else shown(str(error)[:300])
         )
         raise InputError(
             f"{path}: is no estimate that tolls {VERSION} saved ({fault or what}); fit again"
         ) from None
     faults = [fault] if fault else []
     if header.tolls_version != VERSION:
-        faults.append(f"was written by tolls {header.tolls_version}, and this is {VERSION}")
+        faults.append(
+            f"was written by tolls {shown(header.tolls_version[:20])}, and this is {VERSION}"
+        )
     if case.digest != header.digest:
         faults.append("holds another case than its digest says")
     if faults and check:
@@ -124,14 +135,15 @@ def _restored(
     each = [evidence, *(e for name, e in evidence.others.items() if name in header.measures)]
     if {e.case.measure for e in each} != set(header.measures):
         raise ValueError("its measures are not those of its case")
-    parts = {name: arrays_of(each, groups[name]) for name in NEEDED}
-    for name, needed in NEEDED.items():
-        for own, arrays in zip(each, parts[name], strict=True):
-            if missing := [array for array in needed if array not in arrays]:
-                raise ValueError(f"{name} lacks {', '.join(missing)}")
-            if arrays["toll"].shape[2:] != (len(own.case.names),):
-                raise ValueError(f"{name} has tolls of other nodes than its case")
-        dataset(each, parts[name])  # refuses lengths that do not fit
+    parts = {name: arrays_of(each, arrays) for name, arrays in groups.items()}
+    for own, posterior, prior in zip(each, parts["posterior"], parts["prior"], strict=True):
+        _check_draws("posterior", own, posterior, needed(own))
+        _check_draws("prior", own, prior)
+        # those of the killed are judged with the others', and have their nodes too
+        if not {*own.case.names} <= {*header.measures[own.case.measure].nodes}:
+            raise ValueError("its diagnostics are of other nodes than its case")
+    if {*header.diagnostics.nodes} != {*node_labels(each)}:
+        raise ValueError("its diagnostics are of other nodes than its case")
     estimates = [
         Estimate(own, header.engine, header.seed, posterior, prior, header.measures[measure])
         for own, posterior, prior in zip(each, parts["posterior"], parts["prior"], strict=True)
@@ -143,3 +155,21 @@ def _restored(
         warnings=tuple(header.warnings),
         others={e.case.measure: e for e in estimates[1:]},
     )
+
+
+def _check_draws(
+    group: str, own: Evidence, arrays: Mapping[str, NDArray[Any]], names: Sequence[str] = ()
+) -> None:
+    """Raise ValueError where the draws of one measure are not what a fit gives."""
+    if missing := [name for name in ("toll", *names) if name not in arrays]:
+        raise ValueError(f"{group} lacks {', '.join(missing)}")
+    if other := [name for name in arrays if name not in ("toll", "share", *names)]:
+        raise ValueError(f"{group} holds {other[0]}, which no fit of its case gives")
+    draws = arrays["toll"].shape[:2]
+    for name, array in arrays.items():
+        if array.shape != (*draws, *lengths(own, name)) or not array.size:
+            raise ValueError(f"{group} has {name} of another shape than its case")
+        low, high = RANGES.get(name, (0.0, math.inf))
+        whole = array.dtype == (np.int64 if name == "toll" else np.float64)
+        if not (whole and np.isfinite(array).all() and low <= array.min() <= array.max() <= high):
+            raise ValueError(f"{group} holds {name} that no fit gives: not finite, or out of range")

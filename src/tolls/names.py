@@ -88,7 +88,7 @@ def text_fault(text: str) -> str:
 def _told(text: str, found: re.Match[str]) -> str:
     character, place = found[0], found.start()
     what = _WORDS.get(character) or unicodedata.name(character, "a control character")
-    near = text[max(place - 20, 0) : place + 20]
+    near = text[max(place - 20, 0) : place + 20].encode(errors="backslashreplace").decode()
     return f'"{near}" holds U+{ord(character):04X}, {what}, as character {place + 1}'
 
 

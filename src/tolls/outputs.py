@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tolls.case import Case
-from tolls.errors import InputError
+from tolls.errors import InputError, shown
 from tolls.storage import made, write_atomically
 from tolls.terminal import tell
 
-__all__ = ["inputs_of", "made_apart", "write_apart"]
+__all__ = ["apart", "inputs_of", "made_apart", "write"]
 
 WRITTEN = (
     "index.html", "document.pdf", "estimate.json", "estimate.nc", "estimates.csv", "panel.json",
     "runs.jsonl", "calibration.json", "coverage.csv", "scores.csv", "summary.csv", "unscored.csv",
+    "sources.csv", "events.csv", "conflicts.csv",
 )  # fmt: skip
 """Names of files that commands write to a folder, beside figures."""
 
@@ -48,7 +49,7 @@ def made_apart(folder: str | None, read: Sequence[Path] = ()) -> Path | None:
     folder : str, optional
         As on the command line; nothing is made where it is left out.
     read : sequence of Path
-        What was read, and stays as it is.
+        What was read or is written apart, and stays as it is.
 
     Returns
     -------
@@ -70,34 +71,49 @@ def made_apart(folder: str | None, read: Sequence[Path] = ()) -> Path | None:
         inside = path.resolve().parent == target.resolve()
         if inside and (path.name in WRITTEN or path.suffix == ".svg"):
             raise InputError(
-                f"-o {folder}: {path.name}, which is read, would be written over; name another "
-                "folder"
+                f"-o {folder}: {path.name}, which has another use, would be written over; name "
+                "another folder"
             )
     return target
 
 
-def write_apart(output: str, text: str, *read: Path) -> None:
-    """Write a file of its own, never over what was read, and say where it is.
+def apart(option: str, name: str, read: Sequence[Path]) -> Path:
+    """Return a file to write, judged before anything is computed.
 
     Parameters
     ----------
-    output : str
-        Its name, as on the command line.
-    text : str
-    *read : Path
-        What was read.
+    option, name : str
+        As on the command line.
+    read : sequence of Path
+        What is read, and stays as it is.
+
+    Returns
+    -------
+    Path
 
     Raises
     ------
     InputError
-        If the name is that of a folder, link, device or of what was read.
+        If no file can have the name, or a folder, link, device or what is read has it.
     """
-    target = Path(output)
-    special = target.is_symlink() or (target.exists() and not target.is_file())
-    if special or target.resolve() in [path.resolve() for path in read]:
+    target, told = Path(name), f'{option} "{shown(name[:200])}"'
+    if not name.strip():
+        raise InputError(f"{told}: is no file; name one")
+    try:
+        special = target.is_symlink() or (target.exists() and not target.is_file())
+        special = special or target.resolve() in [path.resolve() for path in read]
+    except (OSError, ValueError) as error:  # a null character is no OSError
+        why = getattr(error, "strerror", error)
+        raise InputError(f"{told}: cannot be a file ({why}); name another") from None
+    if special:
         raise InputError(
-            f"-o {target}: is a folder, link, device or the file that is read; name another file"
+            f"{told}: is a folder, link, device or the file that is read; name another file"
         )
     made(target.parent)
+    return target
+
+
+def write(target: Path, text: str) -> None:
+    """Write a file whole or not at all, and say where it is."""
     write_atomically(target, text.encode())
     tell(f"written to {target}")

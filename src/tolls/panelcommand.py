@@ -3,10 +3,9 @@
 import argparse
 from pathlib import Path
 
-from tolls.errors import EstimateRefused, InputError
-from tolls.files import Unreadable, read_toml
-from tolls.outputs import made_apart, write_apart
-from tolls.terminal import DONE, REFUSED, say, tell
+from tolls.errors import EstimateRefused
+from tolls.outputs import apart, made_apart, write
+from tolls.terminal import DONE, REFUSED, say, tell, whole
 
 __all__ = ["add_panel", "run_panel"]
 
@@ -25,7 +24,7 @@ def add_panel(panel: argparse.ArgumentParser) -> None:
         help="categories that count the toll beside all, each by its own definition",
     )  # fmt: skip
     panel.add_argument(
-        "--threshold", type=int, metavar="N", help="smallest toll that the register of FILE holds"
+        "--threshold", type=whole, metavar="N", help="smallest toll that the register of FILE holds"
     )
     panel.add_argument(
         "--sources", metavar="FILE",
@@ -41,10 +40,16 @@ def add_panel(panel: argparse.ArgumentParser) -> None:
 
 def run_panel(options: argparse.Namespace, seed: int) -> int:
     """Fit a panel, print what was learned, and write what was asked for."""
+    from tolls.learning import check_measure, learn
     from tolls.panelfitting import fit_panel  # what it loads costs seconds, and a typo should not
 
     read = [Path(name) for name in (options.reports, options.truth, options.sources) if name]
-    folder = made_apart(options.folder, read)
+    kept, learned = list(read), None
+    if options.learn is not None:
+        check_measure(options.measure)
+        learned = apart("--learn", options.learn, read)
+        kept.append(learned)
+    folder = made_apart(options.folder, kept)
     try:
         panel = fit_panel(
             options.reports,
@@ -52,37 +57,22 @@ def run_panel(options: argparse.Namespace, seed: int) -> int:
             seed=seed,
             measure=options.measure,
             categories=options.categories,
-            sources=_declared(options.sources),
+            sources=options.sources,
             threshold=options.threshold,
         )
     except EstimateRefused as refusal:
         tell(f"refused: {refusal}")
         return REFUSED
-    from tolls.learning import learn
     from tolls.spreadsheets import table_csv
     from tolls.storage import as_json, write_together
 
     text = as_json(panel.to_dict())
     say(text if options.json else panel.summary())
-    if options.learn:
-        write_apart(options.learn, learn(panel), *read)
     if folder is not None:
         tables = {"sources": panel.sources, "events": panel.events, "conflicts": panel.conflicts}
         contents = {f"{name}.csv": table_csv(table) for name, table in tables.items()}
         write_together(folder, contents | {"panel.json": f"{text}\n".encode()})
         tell(f"written to {folder}: conflicts.csv, events.csv, panel.json, sources.csv")
+    if learned is not None:
+        write(learned, learn(panel))
     return DONE
-
-
-def _declared(file: str | None) -> dict[str, dict[str, str]]:
-    """Read what is declared of sources; what may stand there is judged with the table."""
-    if file is None:
-        return {}
-    try:
-        whole = read_toml(Path(file))
-    except Unreadable as error:
-        raise InputError(f"{file}: {error}") from None
-    sources = whole.get("sources")
-    if set(whole) != {"sources"} or not isinstance(sources, dict):
-        raise InputError(f'{file}: allowed: tables [sources."NAME"] with grade, kind and group')
-    return sources

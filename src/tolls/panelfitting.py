@@ -19,6 +19,7 @@ from tolls.paneldensity import Density
 from tolls.panelmode import agrees, found_mode, thinned
 from tolls.panelpriors import Space, mean_offset
 from tolls.panelrows import Reports, check_threshold, read_reports, read_verified
+from tolls.panelsources import read_sources
 from tolls.paneltolls import toll_posteriors
 from tolls.patterns import gathered
 from tolls.presets import load_presets
@@ -38,7 +39,7 @@ def fit_panel(
     seed: int,
     measure: str = "killed",
     categories: Sequence[str] = (),
-    sources: Mapping[str, Mapping[str, str]] | None = None,
+    sources: Mapping[str, Mapping[str, str]] | str | Path | None = None,
     kinds: Mapping[str, str] | None = None,
     threshold: int | None = None,
     reliability: str = "admiralty",
@@ -66,8 +67,9 @@ def fit_panel(
     categories : sequence of str
         Categories that count the toll beside ``all``, each by a definition of its own (as
         ``victims`` does, without the offender); others are set aside and counted.
-    sources : mapping of str to mapping, optional
-        ``grade``, ``kind`` and ``group`` of sources, the priors of what is learned.
+    sources : mapping of str to mapping, str or Path, optional
+        ``grade``, ``kind`` and ``group`` of sources, the priors of what is learned; or a TOML file
+        of ``[sources.NAME]`` tables.
     kinds : mapping of str to str, optional
         Kind of every event; each kind has sizes of its own.
     threshold : int, optional
@@ -111,8 +113,9 @@ def fit_panel(
     check_choice("on_failure", on_failure, ON_FAILURE)
     check_threshold(threshold, truth is not None)
     presets = load_presets(reliability, Path())
+    declared = read_sources(sources, presets)
     read = read_reports(
-        reports, measure=measure, categories=categories, sources=sources or {}, presets=presets
+        reports, measure=measure, categories=categories, sources=declared, presets=presets
     )
     verified, elsewhere = read_verified(truth, read.events, measure=measure, threshold=threshold)
     kind = _kinds(kinds, read)

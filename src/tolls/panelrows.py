@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from tolls.columns import COLUMNS, COUNTS
-from tolls.constants import MAX_COUNT, MAX_IMPORT_ROWS, MEASURES, ROOT_WORDS
-from tolls.errors import InputError, Problems, as_given, check_type
+from tolls.constants import MAX_COUNT, MAX_IMPORT_ROWS, MAX_SOURCES, MEASURES, ROOT_WORDS
+from tolls.errors import InputError, Problems, as_given
 from tolls.growth import Moment
+from tolls.panelsources import PanelSource, check_sources
 from tolls.presets import Presets
 from tolls.readings import in_numbers, read
 from tolls.reliability import SourceDeclaration
@@ -31,8 +32,6 @@ _NEEDED = (("source",), ("event",), (*COUNTS, "words"))
 _TRUTH = ("event", "category", "measure", *COUNTS, "authority", "date", "note")
 _UNDATED = Moment(datetime(1, 1, 1))  # before every date: a dated figure replaces it
 _NEUTRAL = SourceDeclaration("")
-_GROUP = "group"
-_DECLARED = ("grade", "kind", _GROUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ def read_reports(
     *,
     measure: str,
     categories: Sequence[str],
-    sources: Mapping[str, Mapping[str, str]],
+    sources: Mapping[str, PanelSource],
     presets: Presets,
 ) -> Reports:
     """Read the reports of a panel.
@@ -152,8 +151,8 @@ def read_reports(
         Only its rows are used.
     categories : sequence of str
         Those that count the toll, each by its definition, beside empty, ``all`` and ``total``.
-    sources : mapping of str to mapping
-        ``grade``, ``kind`` and ``group`` of sources, as far as declared.
+    sources : mapping of str to PanelSource
+        As far as declared.
     presets : Presets
 
     Returns
@@ -163,7 +162,7 @@ def read_reports(
     Raises
     ------
     InputError
-        With every fault of the table and of the declared sources.
+        With every fault of the table, and of sources that are declared and not in it.
     """
     file = str(reports) if isinstance(reports, str | Path) else "reports"
     problems = Problems(file)
@@ -182,8 +181,16 @@ def read_reports(
             report = _PanelRow(number, own, problems).report(measure, {}, None)
             if report is not None:
                 found.append(in_numbers(report, presets, problems))
-    grouped = _declared(sources, {r.source for r in found}, presets, problems)
+    stating = {r.source for r in found}
+    check_sources(sources, stating, problems)
+    if len(stating) > MAX_SOURCES:
+        problems.add(
+            "column source",
+            f"names {len(stating):,} sources; allowed: {MAX_SOURCES:,}, of each of which is "
+            "learned what it is worth",
+        )
     problems.raise_if_any()
+    group = {name: sources.get(name, PanelSource()).group or name for name in stating}
     roots = {*ROOT_WORDS, *MEASURES}  # the reader writes a root by its measure
     wanted = roots | {c.lower() for c in categories}
     aside: Counter[str] = Counter()
@@ -203,7 +210,7 @@ def read_reports(
             used.append(report)
     latest: dict[tuple[str, str, str], Report] = {}
     for report in used:
-        key = report.event, grouped[report.source], _category(report)
+        key = report.event, group[report.source], _category(report)
         if key in latest:
             counts["replaced"] += 1
             if not _replaces(report, latest[key], problems):
@@ -248,37 +255,9 @@ def _left_out(counts: Mapping[str, int], aside: Mapping[str, int]) -> str:
     return "; ".join(told) + (f" ({names})" if names else "")
 
 
-def _declared(
-    sources: Mapping[str, Mapping[str, str]],
-    stating: set[str],
-    presets: Presets,
-    problems: Problems,
-) -> dict[str, str]:
-    """Check what is declared of sources; return the group of each that states something."""
-    check_type("sources", sources, Mapping, 'a mapping, as {"monitor": {"grade": "B"}}')
-    for name, own in sources.items():
-        where = f"key sources.{name}"
-        if stating and name not in stating:
-            problems.unknown("key sources", "source of the table", str(name), sorted(stating))
-        if not isinstance(own, Mapping):
-            problems.add(where, 'is no mapping; allowed: {"grade": "B", "kind": "monitor"}')
-            continue
-        for key, value in own.items():
-            if key not in _DECLARED:
-                problems.unknown(where, "key", str(key), _DECLARED)
-            elif key == "grade" and value not in {**presets.grades, **presets.combined}:
-                problems.unknown(f"{where}.grade", "grade", str(value), presets.grades)
-            elif key == "kind" and value not in presets.source_kinds:
-                problems.unknown(
-                    f"{where}.kind", "kind of source", str(value), presets.source_kinds
-                )
-    groups = {name: own.get(_GROUP) for name, own in sources.items() if isinstance(own, Mapping)}
-    return {name: groups.get(name) or name for name in stating}
-
-
 def _together(
     latest: Mapping[tuple[str, str, str], Report],
-    sources: Mapping[str, Mapping[str, str]],
+    sources: Mapping[str, PanelSource],
     counts: Mapping[str, int],
     aside: Mapping[str, int],
     presets: Presets,
@@ -286,15 +265,14 @@ def _together(
     events = {event: i for i, event in enumerate(dict.fromkeys(e for e, _, _ in latest))}
     pairs = sorted({(source, category) for _, source, category in latest})
     several = Counter(source for source, _ in pairs)
-    members: dict[str, Mapping[str, str]] = {}
-    for name, own in sources.items():  # of a group the member that is declared first speaks
-        members.setdefault(own.get(_GROUP) or name, own)
+    members: dict[str, PanelSource] = {}
+    for name, declared in sources.items():  # of a group the member declared first speaks
+        members.setdefault(declared.group or name, declared)
     voices = []
     for source, category in pairs:
-        own = members.get(source, {})
+        own = members.get(source, PanelSource())
         label = f"{source} ({category or 'all'})" if several[source] > 1 else source
-        grade, kind = own.get("grade", "F"), own.get("kind", "other")
-        voices.append(Voice(label, source, category, grade, kind))
+        voices.append(Voice(label, source, category, own.grade, own.kind))
     place = {pair: i for i, pair in enumerate(pairs)}
     statements = []
     for (event, source, category), report in latest.items():
@@ -371,8 +349,10 @@ def _note(row: Row, found: dict[str, tuple[int, int]], measure: str, threshold: 
     value, low, high = (row.count(column) for column in COUNTS)
     if value is not None:
         low = high = value
-    elif low is None and high is None:
+    elif not any(row.cells.get(column, "") for column in COUNTS):
         row.add("value", "none of value, low and high is given; state the toll")
+    if row.problems.count > row.faults:
+        return
     low, high = low or 0, MAX_COUNT if high is None else high
     if low > high:
         row.add("low", f"{low} is above high, {high}; swap them")

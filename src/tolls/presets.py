@@ -16,15 +16,24 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tolls.constants import LEVELS, MAX_COUNT
-from tolls.domains import NUMBER, Line, Name, Positive, Probability, Spread
+from tolls.domains import (
+    NUMBER,
+    Evidenced,
+    Letter,
+    LetterDigit,
+    Line,
+    Name,
+    Positive,
+    Probability,
+    Spread,
+    Wording,
+)  # fmt: skip
 from tolls.errors import InputError, Problems
-from tolls.files import Unreadable, read_toml
-from tolls.overlays import overlaid, without_removed
+from tolls.overlays import SHIPPED_SCALES, overlaid, own_tables, without_removed
 from tolls.validation import add_faults
 
-__all__ = ["SHIPPED_SCALES", "Presets", "load_presets"]
+__all__ = ["Presets", "load_presets"]
 
-SHIPPED_SCALES = ("admiralty",)
 _TABLES = (
     "source_kinds", "evidence", "growth", "wordings", "words", "dependence", "sizes", "sensitivity",
     "checks", "panels",
@@ -69,7 +78,7 @@ class Learned(_Table):
     bias_sd: Spread
     scatter: Spread
     reliability: tuple[Positive, Positive]
-    counts: Annotated[int, Field(ge=1)]
+    counts: Annotated[int, Field(ge=1, le=MAX_COUNT), NUMBER]
 
 
 class EventKind(_Table):
@@ -103,7 +112,7 @@ class Word(_Table):
     low: Below
     high: Positive | None = None
     share: Positive
-    also: tuple[str, ...] = ()
+    also: tuple[Wording, ...] = ()
 
     @model_validator(mode="after")
     def _ordered(self) -> "Word":
@@ -116,7 +125,7 @@ class Words(_Table):
     """The table of words, and the sd of their edges on the log scale."""
 
     edge: Positive
-    terms: dict[str, Word]
+    terms: dict[Wording, Word]
 
     @model_validator(mode="after")
     def _covers(self) -> "Words":
@@ -158,7 +167,7 @@ class Hedge(_Table):
     qualifier: Literal["about", "at_least", "more_than", "up_to", "fewer_than"]
     lift: Annotated[float, Field(ge=-10, le=10), NUMBER] = 0.0
     sd: Below = 0.0
-    also: tuple[str, ...] = ()
+    also: tuple[Wording, ...] = ()
 
 
 class SharedBias(_Table):
@@ -388,15 +397,15 @@ def _shipped[Table: _Table](kind: type[Table], name: str) -> Table:
 class Presets(_Table):
     """All defaults of one fit; frozen."""
 
-    grades: dict[str, Grade]
-    combined: dict[str, tuple[Positive, Positive]]
-    source_kinds: dict[str, SourceKind]
-    evidence_kinds: dict[str, EvidenceKind]
+    grades: dict[Letter, Grade]
+    combined: dict[LetterDigit, tuple[Positive, Positive]]
+    source_kinds: dict[Name, SourceKind]
+    evidence_kinds: dict[Evidenced, EvidenceKind]
     words: Words
-    hedges: dict[str, Hedge]
+    hedges: dict[Wording, Hedge]
     shared_bias: SharedBias
     growth: Growth
-    event_kinds: dict[str, EventKind]
+    event_kinds: dict[Name, EventKind]
     missing: Missing
     belief: Belief
     about: About
@@ -465,7 +474,7 @@ def load_presets(
     if scale in SHIPPED_SCALES:
         return _shipped_scale(scale)
     problems = Problems(file or "Case")
-    own = _own_tables(scale, (folder or Path()).resolve(), problems)
+    own = own_tables(scale, (folder or Path()).resolve(), problems)
     problems.raise_if_any()
     shipped = _shipped_tables("admiralty")
     whole = without_removed(overlaid(shipped, own), shipped)
@@ -475,24 +484,3 @@ def load_presets(
     except ValidationError as error:
         add_faults(tables, error, Presets)
         raise InputError(tables.told()) from None
-
-
-def _own_tables(scale: str, base: Path, problems: Problems) -> dict[str, Any]:
-    key = "key reliability"
-    if not scale.endswith(".toml"):
-        problems.unknown(key, "scale and no path to a .toml file", scale, SHIPPED_SCALES)
-        return {}
-    # a scale may be shared by the cases of one project, hence one folder up is allowed
-    path = (base / scale).resolve()
-    if Path(scale).is_absolute() or not path.is_relative_to(base.parent):
-        problems.add(
-            key,
-            f'"{scale}" lies outside the project; allowed: a relative path to a .toml file '
-            "in the case's folder or beside it",
-        )
-        return {}
-    try:
-        return read_toml(path)
-    except Unreadable as error:
-        problems.add(key, f'"{scale}" {error}')
-    return {}

@@ -12,11 +12,11 @@ from tolls.constants import MAX_COUNT, MAX_NAME, MAX_TEXT, MEASURES
 from tolls.declaration import Declaration
 from tolls.errors import InputError
 from tolls.names import DAY, NAME_PATTERN, TEXT_PATTERN
-from tolls.presets import load_presets
+from tolls.presets import Learned, Presets, load_presets
 
 __all__ = ["as_text", "schema"]
 
-_SCHEMAS = ("case", "reports")
+_SCHEMAS = ("case", "reports", "scale")
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MOMENT = f"^({DAY}([T ][0-9].*)?)?$"
 
@@ -28,7 +28,8 @@ def schema(of: str = "case") -> dict[str, Any]:
     ----------
     of : str
         ``case`` for a ``case.toml``, ``reports`` for one row of a ``reports.csv`` as an object of
-        texts. Columns of one's own, which a table may have, are no part of it.
+        texts without blanks around. Columns of one's own, which a table may have, are no part of
+        it. ``scale`` for the file that a case names in ``reliability``.
 
     Returns
     -------
@@ -46,7 +47,7 @@ def schema(of: str = "case") -> dict[str, Any]:
     """
     if of not in _SCHEMAS:
         raise InputError(f"schema {of}: no such schema; allowed: {', '.join(_SCHEMAS)}")
-    return _case() if of == "case" else _row()
+    return {"case": _case, "reports": _row, "scale": _scale}[of]()
 
 
 def as_text(of: str) -> str:
@@ -61,6 +62,16 @@ def _case() -> dict[str, Any]:
     found["properties"]["kind"]["examples"] = list(presets.event_kinds)
     for table in ("SourceTable", "NodeTable"):
         found["$defs"][table]["properties"]["kind"]["examples"] = list(presets.source_kinds)
+    return found
+
+
+def _scale() -> dict[str, Any]:
+    found = {"$schema": _DIALECT, **Presets.model_json_schema(), "title": "a scale"}
+    for name, table in [("", found), *found["$defs"].items()]:
+        if name != Learned.__name__:  # of all else the shipped scale has what a file leaves out
+            table.pop("required", None)
+    for named in (found["properties"]["hedges"], found["$defs"]["Words"]["properties"]["terms"]):
+        named["additionalProperties"] = {"anyOf": [named["additionalProperties"], {"const": False}]}
     return found
 
 

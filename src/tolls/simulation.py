@@ -54,9 +54,8 @@ class Simulation:
 def check_seed(seed: int) -> None:
     """Refuse what no random number generator here takes as a seed."""
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
-        raise InputError(
-            f"seed: {as_given(seed)} is no seed; allowed: an integer from 0 to 2^63 - 1"
-        )
+        told = "is no seed; allowed: an integer from 0 to 2^63 - 1"
+        raise InputError(f"seed: {as_given(seed)} {told}")
 
 
 def draw_sizes(case: Case, draws: int, rng: np.random.Generator) -> Floats:

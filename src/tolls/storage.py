@@ -20,7 +20,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tolls.errors import InputError
+from tolls.errors import InputError, shown
 from tolls.formatting import inert
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def made(folder: Path) -> Path:
     except (OSError, ValueError) as error:  # a null character is no OSError
         why = getattr(error, "strerror", error)
         raise InputError(
-            f"{folder}: cannot be made ({why}); name a folder that can be written"
+            f"{shown(str(folder)[:200])}: cannot be made ({why}); name a folder that can be written"
         ) from None
     if not os.access(folder, os.W_OK):
         raise PermissionError(errno.EACCES, "cannot be written to; name another", str(folder))

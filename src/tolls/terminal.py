@@ -1,10 +1,12 @@
-"""What the command line says, and how it ends when it is told to.
+"""What the command line takes for a number, what it says, and how it ends when it is told to.
 
 Everything printed passes here: characters from an input or a path that would steer the terminal are
 shown as escapes.
 """
 
+import argparse
 import os
+import re
 import signal
 import socket
 import sys
@@ -13,9 +15,20 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from time import sleep
 
+from tolls.errors import as_given
 from tolls.formatting import inert
 
-__all__ = ["DONE", "FAILED", "REFUSED", "WRONG_INPUT", "say", "say_table", "tell", "watched"]
+__all__ = [
+    "DONE",
+    "FAILED",
+    "REFUSED",
+    "WRONG_INPUT",
+    "say",
+    "say_table",
+    "tell",
+    "watched",
+    "whole",
+]
 
 DONE, REFUSED, WRONG_INPUT, FAILED = range(4)  # exit codes
 GRACE = 0.5  # seconds that a command has to end by itself
@@ -35,6 +48,13 @@ def say_table(text: str) -> None:
 def tell(text: object) -> None:
     """Print to stderr what is no result."""
     print(inert(str(text)), file=sys.stderr)
+
+
+def whole(text: str) -> int:
+    """Read an integer as it is written here: Python takes 1_0 and digits of every script too."""
+    if not re.fullmatch("-?[0-9]{1,19}", text):
+        raise argparse.ArgumentTypeError(f"{as_given(text)} is no whole number")
+    return int(text)
 
 
 @contextmanager

@@ -130,7 +130,8 @@ class Translation:
         if not as_of:  # told already; the rest of the row is checked all the same
             return {"as_of": f"{EXAMPLE}", "published": f"{EXAMPLE}"}
         if start > as_of:
-            self.add(number, "as_of", f"{as_of} is before {self.found['start']}, {start}")
+            told = f"{as_of} is before {self.found['start']}, {start}; mend one of them"
+            self.add(number, "as_of", told)
         elif start and start < as_of:
             note["from"] = start
         column = self.columns.get("published")
@@ -202,12 +203,14 @@ def _count(text: str) -> int | None:
 
 
 def _day(text: str, ways: Sequence[str]) -> str | None:
+    if not text.isascii():  # Python reads digits of every script
+        return None
     for way in ways:
         try:
             if way == "iso":
                 return f"{Moment.parse(text).day}"
             if way != "unix":
-                return f"{datetime.strptime(text, way):%Y-%m-%d}"
+                return f"{datetime.strptime(text, way).date()}"
             if re.fullmatch(r"[0-9]{1,11}", text):
                 return f"{datetime.fromtimestamp(int(text), UTC).date()}"
         except ValueError:

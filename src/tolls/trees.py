@@ -20,7 +20,7 @@ from tolls.measures import label
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["DIMS", "arrays_of", "dataset", "node_labels", "suffix"]
+__all__ = ["DIMS", "arrays_of", "dataset", "lengths", "needed", "node_labels", "suffix"]
 
 type Arrays = Mapping[str, NDArray[Any]]
 
@@ -35,6 +35,27 @@ DIMS = {
     "clearing": ("list",),
     "kept": ("list",),
 }
+
+
+def needed(evidence: Evidence) -> tuple[str, ...]:
+    """Return the variables that every fit of one measure has beside tolls and shares."""
+    return (
+        *("size", "bias", "scatter", "reliability", "kappa", "eta"),
+        *(("found",) if evidence.searched else ()),
+        *(("rate", "shape") if evidence.grows else ()),
+        *(("alive", "clearing", "kept") if evidence.lists else ()),
+    )
+
+
+def lengths(evidence: Evidence, name: str) -> list[int]:
+    """Return the lengths of a variable of one measure behind those of chains and draws."""
+    due = {
+        "node": len(evidence.case.names),
+        "source": len(evidence.sources),
+        "list": len(evidence.lists),
+        "part": sum(len(p.into) for p in evidence.case.categories.ordered_partitions),
+    }
+    return [due[dim] for dim in DIMS.get(name, ())]
 
 
 def node_labels(evidence: Sequence[Evidence]) -> tuple[str, ...]:

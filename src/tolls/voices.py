@@ -136,7 +136,11 @@ def check_anchors(declaration: Declaration, reports: Sequence[Report], problems:
 
 
 def check_names(
-    declaration: Declaration, reports: Sequence[Report], problems: Problems, rows: Problems
+    declaration: Declaration,
+    reports: Sequence[Report],
+    learned: Iterable[str],
+    problems: Problems,
+    rows: Problems,
 ) -> None:
     """Note names that a reader takes for one, names of voices, and more sources than are read.
 
@@ -144,6 +148,8 @@ def check_names(
     ----------
     declaration : Declaration
     reports : sequence of Report
+    learned : iterable of str
+        Sources that the scale in force learned of: only one of the very same name is one of them.
     problems, rows : Problems
         Of the declaration, and of the table.
     """
@@ -170,6 +176,9 @@ def check_names(
             named.setdefault(report.cites, (report.row, "cites"))
     for name, (row, column) in named.items():
         sources.note(f"row {row}, column {column}", name, rows)
+    for name in learned:
+        where = f"key reliability, sources.{name} of {declaration.reliability}"
+        sources.note(where, name, problems)
     every = dict.fromkeys((*declaration.sources, *named))
     for name in every:
         own = declaration.sources.get(name, SourceTable())
