@@ -58,14 +58,16 @@ def by_hand(reports, verified, natural, threshold, *, counting=True):
             ends = np.log(np.maximum(low, 0.0)), np.log(high)
         return norm.cdf(ends[1], mean, sd) - norm.cdf(ends[0], mean, sd)
 
-    zero, scale, tail = 1 / (1 + np.exp(-natural.law[0, 0])), *np.exp(natural.law[0, 1:3])
-    left = np.r_[1.0, (1 - zero) * (1 + number / scale) ** -tail]
-    toll = left[:-1] - left[1:]
-    more, scale, tail = np.exp(natural.law[0, 3:])
-    large = np.arange(MOST + 2 - threshold)
-    fall = (1 + large / scale) ** -tail
-    toll[threshold:] = more * left[threshold] * (fall[:-1] - fall[1:])
-    toll /= toll[:threshold].sum() + more * left[threshold]
+    zero, large = 1 / (1 + np.exp(-natural.law[0, [0, 3]]))
+
+    def falling(scale, most):  # chance of so many beyond the first
+        scale, tail = np.exp([scale, natural.law[0, 2]])
+        left = (1 + np.arange(most + 1) / (tail * scale)) ** -tail
+        return left[:-1] - left[1:]
+
+    below = falling(natural.law[0, 1], threshold - 1)
+    toll = (1 - large) * np.r_[zero, (1 - zero) * below / below.sum()]
+    toll = np.r_[toll, large * falling(natural.law[0, 4], MOST + 1 - threshold)]
     # given the toll, in columns: by another definition, and off it
     defined, off = np.zeros((2, MOST + 1, MOST + 1))
     shares = natural.record[(number >= threshold).astype(int)].T
@@ -123,9 +125,8 @@ def unknowns(panel):
         "no_deaths": 1 / (1 + np.exp(-own.law[:, 0, 0])),
         "scale": np.exp(own.law[:, 0, 1]),
         "tail": np.exp(own.law[:, 0, 2]),
-        "more": np.exp(own.law[:, 0, 3]),
+        "large": 1 / (1 + np.exp(-own.law[:, 0, 3])),
         "scale beyond": np.exp(own.law[:, 0, 4]),
-        "tail beyond": np.exp(own.law[:, 0, 5]),
         "listed": own.listed[:, 0],
         "record": own.record,
         "bias": own.bias,
@@ -156,9 +157,8 @@ def simulated(rng, presets, *, events, threshold, heard=0.6):
         "no_deaths": rng.beta(*panels.no_deaths),
         "scale": panels.scale * np.exp(panels.scale_sd * rng.normal()),
         "tail": panels.tail * np.exp(panels.tail_sd * rng.normal()),
-        "more": np.exp(panels.beyond_sd * rng.normal()),
+        "large": rng.beta(*panels.large),
         "scale beyond": panels.scale * np.exp(panels.scale_sd * rng.normal()),
-        "tail beyond": panels.tail * np.exp(panels.tail_sd * rng.normal()),
         "record": rng.dirichlet(panels.record),
         "listed": rng.beta(*panels.listed),
     }
@@ -184,19 +184,20 @@ def simulated(rng, presets, *, events, threshold, heard=0.6):
         return int(np.floor(np.exp(middle + shift + sd * rng.normal()) + 0.5))
 
     def beyond(which):
-        size = own[f"scale{which}"] * ((1 - rng.random()) ** (-1 / own[f"tail{which}"]) - 1)
-        return int(min(size, 1e9))
+        scale, tail = own[f"scale{which}"], own["tail"]
+        return int(min(tail * scale * ((1 - rng.random()) ** (-1 / tail) - 1), 1e9))
 
-    most = max(1.0, own["more"])
     rows, truth, tolls = [], {}, {}
     while len(tolls) < events:
         event = f"event {len(tolls)}"
-        while True:  # events below the threshold, and w times those at or above it
-            toll = 0 if rng.random() < own["no_deaths"] else 1 + beyond("")
-            if rng.random() < (own["more"] if toll >= threshold else 1.0) / most:
-                break
-        if toll >= threshold:
+        if rng.random() < own["large"]:
             toll = threshold + beyond(" beyond")
+        elif rng.random() < own["no_deaths"]:
+            toll = 0
+        else:
+            toll = threshold
+            while toll >= threshold:
+                toll = 1 + beyond("")
         shares = own["record"][int(toll >= threshold)]
         which = rng.choice(len(shares), p=shares)
         if which < 2 * panels.reach + 1:

@@ -107,6 +107,7 @@ class Priors(NamedTuple):
     scatter: Floats  # (voice,)
     scatter_sd: float
     no_deaths: tuple[float, float]
+    large: tuple[float, float]
     law: Floats  # (mean and sd, place)
     listed: tuple[float, float]
     record: Floats
@@ -205,7 +206,7 @@ class Space:
         panels, presets = self.presets.panels, self.presets
         kinds = [presets.source_kinds[kind] for kind in self.kinds]
         tails = [(math.log(panels.scale), panels.scale_sd), (math.log(panels.tail), panels.tail_sd)]
-        law = [(0.0, 1.0), *tails, (0.0, panels.beyond_sd), *tails][: places(self.threshold)]
+        law = [(0.0, 1.0), *tails, (0.0, 1.0), tails[0]][: places(self.threshold)]
         return Priors(
             np.array([0, *(s.stop for s in self.slices.values())]),
             panels.reach,
@@ -220,6 +221,7 @@ class Space:
             math.sqrt(2) * self._grades[1],
             presets.belief.scatter_log_sd,
             (float(panels.no_deaths[0]), float(panels.no_deaths[1])),
+            (float(panels.large[0]), float(panels.large[1])),
             np.array(law).T.copy(),
             (float(panels.listed[0]), float(panels.listed[1])),
             np.array(panels.record, dtype=float),
@@ -251,8 +253,9 @@ class Space:
         for name in ("record", "offset"):
             ratios = odds[self.slices[name]]
             ratios[ratios > 0] = np.nan
-        no_deaths = self.slices["law"].start + places(self.threshold) * np.arange(self.event_kinds)
-        odds[no_deaths] = point[no_deaths]
+        law = (own[self.slices["law"]].reshape(self.shapes["law"]) for own in (odds, point))
+        for into, given in zip(*law, strict=True):  # a kind of event
+            into[::3] = given[::3]  # of no deaths, and of more than the threshold
         return odds
 
     def start(self, seed: int) -> Floats:
@@ -421,9 +424,13 @@ def log_prior(point: Floats, p: Priors) -> tuple[float, Floats]:
     value += _log_hierarchy(point[here], p.kind, p.agreement, slope[here])
     for i in range(at[LAW], at[LAW + 1], p.law.shape[1]):
         own, slope[i] = _log_beta(point[i], p.no_deaths[0], p.no_deaths[1])
-        for k in range(i + 1, i + p.law.shape[1]):
-            value -= point[k] ** 2 / 2
         value += own
+        for k in range(i + 1, i + p.law.shape[1]):
+            if k == i + 3:
+                own, slope[k] = _log_beta(point[k], p.large[0], p.large[1])
+                value += own
+            else:
+                value -= point[k] ** 2 / 2
     for i in range(at[LISTED], at[LISTED + 1]):
         own, slope[i] = _log_beta(point[i], p.listed[0], p.listed[1])
         value += own

@@ -27,7 +27,8 @@ type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
 
 MOST, FEWEST = 200, 16  # draws over which posteriors are averaged
-ROOM = 2 * 10**8  # probabilities of entries that may be computed for it; more draws tell no more
+# points times draws: of many events the sources are known so well that few draws tell all
+ROOM = 2 * 10**7
 BLOCK = 5 * 10**6  # numbers that are held at a time
 
 
@@ -81,7 +82,7 @@ def toll_posteriors(density: Density, points: Floats) -> Posteriors:
     Posteriors
     """
     patterns, entries = density.patterns, density.entries
-    most = min(MOST, max(FEWEST, ROOM // max(len(entries.voice), 1)), len(points))
+    most = min(MOST, max(FEWEST, ROOM // len(patterns.low)), len(points))
     used = points[np.linspace(0, len(points) - 1, most).round().astype(int)]
     begin, statements = patterns.begin, patterns.statements
     first_entry = np.concatenate([[0], np.cumsum(np.diff(begin) * statements)])

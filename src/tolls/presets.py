@@ -376,7 +376,7 @@ class Panels(_Table):
     scale_sd: Spread
     tail: Positive
     tail_sd: Spread
-    beyond_sd: Spread
+    large: tuple[Positive, Positive]
     listed: tuple[Positive, Positive]
     zero: Annotated[float, Field(gt=0, lt=0.5), NUMBER]
 

@@ -1,14 +1,18 @@
 r"""How large events are: a share without deaths, and a heavy tail beyond.
 
-.. math:: P(T = 0) = z, \qquad P(T \ge 1 + n) = (1 - z) (1 + n / \sigma)^{-\alpha}
+.. math:: P(T = 0) = z, \qquad P(T \ge 1 + n) = (1 - z) L(n), \qquad
+    L(n) = \left(1 + \frac{n}{\alpha s}\right)^{-\alpha}
 
-A Lomax law (the Pareto law that begins at zero) rounded down: nearly geometric where :math:`\alpha`
-is large, and with tails as of wars and earthquakes where it is about one.
+A Lomax law (the Pareto law that begins at zero) rounded down: geometric where :math:`\alpha` is
+large, and with tails as of wars and earthquakes where it is about one. At its beginning it falls by
+a factor of e in s people, whatever the tail.
 
 Who verifies tolls from a threshold c on is not alone in looking for events as large as that, so
-that a panel holds w times as many of them, and they fall off by a scale and a tail of their own:
+that a panel holds a share A of them that is its own, and they fall off by a scale of their own;
+below, the law is cut at c:
 
-.. math:: P(T \ge c + n) \propto w\, P(T \ge c) (1 + n / \sigma')^{-\alpha'}
+.. math:: P(T \ge c + n) = A L'(n), \qquad
+    P(T \ge 1 + n) = A + (1 - A) (1 - z) \frac{L(n) - L(c - 1)}{1 - L(c - 1)}
 """
 
 from typing import Any
@@ -22,8 +26,8 @@ type Floats = NDArray[np.floating[Any]]
 
 
 def places(threshold: int | None) -> int:
-    """Return how many numbers a law has: with a threshold w, scale and tail beyond it too."""
-    return 3 if threshold is None else 6
+    """Return how many numbers a law has: with a threshold two more."""
+    return 3 if threshold is None else 5
 
 
 def surviving(law: Floats, at: Floats, threshold: int | None = None) -> tuple[Floats, Floats]:
@@ -33,9 +37,8 @@ def surviving(law: Floats, at: Floats, threshold: int | None = None) -> tuple[Fl
 
     Parameters
     ----------
-    law : (3,) or, with a threshold, (6,) array
-        Logit of the share without deaths, log of the scale in people, log of the tail's exponent;
-        log of w, of the scale and of the exponent from the threshold on.
+    law : (3,) or, with a threshold, (5,) array
+        Logit of z, log of s in people, log of alpha; logit of A, log of s'.
     at : (point,) array
         People, in whole numbers.
     threshold : int, optional
@@ -52,33 +55,37 @@ def surviving(law: Floats, at: Floats, threshold: int | None = None) -> tuple[Fl
     >>> chance.tolist()
     [1.0, 0.5, 0.25]
     """
+    none, some = 1 / (1 + np.exp(-law[0])), at >= 1
+    fall, of_fall = _tail(law[1:3], at - 1.0)
     if threshold is None:
-        return _lomax(law, at)
-    first, slope = _lomax(law[:3], np.minimum(at, float(threshold)))
-    there, of_there = _lomax(law[:3], np.array([float(threshold)]))
-    more = np.exp(law[3])
-    beyond = np.maximum(at - threshold, 0.0)
-    scale, tail = np.exp(law[4]), np.exp(law[5])
-    grown = np.log1p(beyond / scale)
-    kept = np.exp(-tail * grown)
-    # of all events without those at or above the threshold, and of w times those
-    whole = 1.0 + (more - 1.0) * there
-    left = np.where(beyond > 0, more * there * kept, first + (more - 1.0) * there) / whole
-    of_first = np.where(beyond > 0, more * kept * of_there, slope + (more - 1.0) * of_there)
-    of_first = (of_first - left * (more - 1.0) * of_there) / whole
-    of_more = more * there * (np.where(beyond > 0, kept, 1.0) - left) / whole
-    of_scale = left * tail * beyond / (scale + beyond)
-    return left, np.vstack([of_first, of_more, of_scale, -left * tail * grown])
-
-
-def _lomax(law: Floats, at: Floats) -> tuple[Floats, Floats]:
-    somebody = 1 / (1 + np.exp(law[0]))
-    scale, tail = np.exp(law[1]), np.exp(law[2])
-    beyond = np.maximum(at - 1.0, 0.0)
-    grown = np.log1p(beyond / scale)
-    left = somebody * np.exp(-tail * grown)
+        left, slope = (1 - none) * fall, (1 - none) * np.vstack([-none * fall, of_fall])
+        return np.where(some, left, 1.0), slope * some
+    large = 1 / (1 + np.exp(-law[3]))
+    cut, of_cut = _tail(law[1:3], np.array([threshold - 1.0]))
+    below = at < threshold  # so that of a threshold of one nothing is divided by zero
+    within = np.where(below, fall - cut, 0.0) / np.where(below, 1 - cut, 1.0)
+    of_within = np.where(below, of_fall - (1 - within) * of_cut, 0.0)
+    of_within = of_within / np.where(below, 1 - cut, 1.0)
+    beyond, of_beyond = _tail(law[[4, 2]], at - threshold)
+    left = np.where(below, large + (1 - large) * (1 - none) * within, large * beyond)
+    of_within = (1 - large) * (1 - none) * of_within
+    of_beyond = np.where(below, 0.0, large * of_beyond)
     slope = np.stack(
-        [(somebody - 1) * left, left * tail * beyond / (scale + beyond), -left * tail * grown]
+        [
+            -(1 - large) * none * (1 - none) * within,
+            of_within[0],
+            of_within[1] + of_beyond[1],
+            large * (1 - large) * np.where(below, 1 - (1 - none) * within, beyond),
+            of_beyond[0],
+        ]
     )
-    some = at >= 1
     return np.where(some, left, 1.0), slope * some
+
+
+def _tail(law: Floats, beyond: Floats) -> tuple[Floats, Floats]:
+    """Return the fall of a law so many people after its beginning, and its gradient."""
+    scale, tail = np.exp(law)
+    part = np.maximum(beyond, 0.0) / (tail * scale)
+    fall = np.exp(-tail * np.log1p(part))
+    of_scale = fall * tail * part / (1 + part)
+    return fall, np.stack([of_scale, of_scale - fall * tail * np.log1p(part)])
