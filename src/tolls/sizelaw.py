@@ -56,17 +56,17 @@ def surviving(law: Floats, at: Floats, threshold: int | None = None) -> tuple[Fl
     [1.0, 0.5, 0.25]
     """
     none, some = 1 / (1 + np.exp(-law[0])), at >= 1
-    fall, of_fall = _tail(law[1:3], at - 1.0)
+    fall, gone, of_fall = _tail(law[1:3], at - 1.0)
     if threshold is None:
         left, slope = (1 - none) * fall, (1 - none) * np.vstack([-none * fall, of_fall])
         return np.where(some, left, 1.0), slope * some
     large = 1 / (1 + np.exp(-law[3]))
-    cut, of_cut = _tail(law[1:3], np.array([threshold - 1.0]))
-    below = at < threshold  # so that of a threshold of one nothing is divided by zero
-    within = np.where(below, fall - cut, 0.0) / np.where(below, 1 - cut, 1.0)
+    _, cut, of_cut = _tail(law[1:3], np.array([threshold - 1.0]))
+    below = some & (at < threshold)  # nobody, where it is one, and nothing is divided by zero
+    within = np.where(below, cut - gone, 0.0) / np.where(below, cut, 1.0)
     of_within = np.where(below, of_fall - (1 - within) * of_cut, 0.0)
-    of_within = of_within / np.where(below, 1 - cut, 1.0)
-    beyond, of_beyond = _tail(law[[4, 2]], at - threshold)
+    of_within = of_within / np.where(below, cut, 1.0)
+    beyond, _, of_beyond = _tail(law[[4, 2]], at - threshold)
     left = np.where(below, large + (1 - large) * (1 - none) * within, large * beyond)
     of_within = (1 - large) * (1 - none) * of_within
     of_beyond = np.where(below, 0.0, large * of_beyond)
@@ -82,10 +82,14 @@ def surviving(law: Floats, at: Floats, threshold: int | None = None) -> tuple[Fl
     return np.where(some, left, 1.0), slope * some
 
 
-def _tail(law: Floats, beyond: Floats) -> tuple[Floats, Floats]:
-    """Return the fall of a law so many people after its beginning, and its gradient."""
+def _tail(law: Floats, beyond: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return L so many people after a law's beginning, 1 - L, and L's gradient.
+
+    Either keeps its digits: the second where the scale is far beyond the people.
+    """
     scale, tail = np.exp(law)
     part = np.maximum(beyond, 0.0) / (tail * scale)
-    fall = np.exp(-tail * np.log1p(part))
+    down = -tail * np.log1p(part)
+    fall = np.exp(down)
     of_scale = fall * tail * part / (1 + part)
-    return fall, np.stack([of_scale, of_scale - fall * tail * np.log1p(part)])
+    return fall, -np.expm1(down), np.stack([of_scale, of_scale + fall * down])
