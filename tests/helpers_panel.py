@@ -38,8 +38,8 @@ tail_sd = 0.3
 def panel(rows=ROWS, truth=TRUTH, threshold=4):
     reports = read_reports(rows, measure="killed", categories=(), sources={}, presets=PRESETS)
     verified, _ = read_verified(truth, reports.events, measure="killed", threshold=threshold)
-    patterns = gathered(reports, verified, [0] * len(reports.events), PRESETS)
-    space = Space(reports.voices, 1, threshold is not None, PRESETS)
+    patterns = gathered(reports, verified, [0] * len(reports.events), threshold, PRESETS)
+    space = Space(reports.voices, 1, threshold, PRESETS)
     return reports, verified, space, Density(patterns, space, threshold)
 
 
@@ -58,22 +58,33 @@ def by_hand(reports, verified, natural, threshold, *, counting=True):
             ends = np.log(np.maximum(low, 0.0)), np.log(high)
         return norm.cdf(ends[1], mean, sd) - norm.cdf(ends[0], mean, sd)
 
-    zero, scale, tail = 1 / (1 + np.exp(-natural.law[0, 0])), *np.exp(natural.law[0, 1:])
-    left = np.r_[1.0, (1 - zero) * (1 + number / scale) ** -tail]
-    toll = left[:-1] - left[1:]
-    record = np.zeros((MOST + 1, MOST + 1))  # given the toll, in columns
-    for offset, share in zip(range(-2, 3), natural.record[:5], strict=True):
-        np.add.at(record, (np.clip(number + offset, 0, MOST), number), share)
-    for sd, share in zip((0.2, 1.0), natural.record[5:], strict=True):
+    zero, large = 1 / (1 + np.exp(-natural.law[0, [0, 3]]))
+
+    def falling(scale, most):  # chance of so many beyond the first
+        scale, tail = np.exp([scale, natural.law[0, 2]])
+        left = (1 + np.arange(most + 1) / (tail * scale)) ** -tail
+        return left[:-1] - left[1:]
+
+    below = falling(natural.law[0, 1], threshold - 1)
+    toll = (1 - large) * np.r_[zero, (1 - zero) * below / below.sum()]
+    toll = np.r_[toll, large * falling(natural.law[0, 4], MOST + 1 - threshold)]
+    # given the toll, in columns: by another definition, and off it
+    defined, off = np.zeros((2, MOST + 1, MOST + 1))
+    shares = natural.record[(number >= threshold).astype(int)].T
+    for offset, share in zip(range(-2, 3), shares[:5], strict=True):
+        np.add.at(defined, (np.clip(number + offset, 0, MOST), number), share)
+    for sd, share in zip((0.2, 1.0), shares[5:], strict=True):
         wide = np.sqrt(sd**2 + noise)
-        record += share * within(number[:, None] - 0.5, number[:, None] + 0.5, centre, wide)
+        off += share * within(number[:, None] - 0.5, number[:, None] + 0.5, centre, wide)
+    off[0] += defined[0]  # a record of zero is one by any definition
+    defined[0] = 0.0
     for place, event in enumerate(reports.events):
         weight = toll.copy()
         low, high = verified.get(event, (0, MOST))
         weight[(number < low) | (number > high)] = 0.0
         listed = natural.listed[0] * (number >= threshold)
         weight *= listed if event in verified else 1 - listed
-        whole, wrong = np.ones(MOST + 1), []
+        whole, wrong = np.ones((2, MOST + 1, MOST + 1)), []
         said = [s for s in reports.statements if s.event == place]
         for statement in sorted(said, key=lambda s: s.voice):
             v, figure = statement.voice, statement.said.figure
@@ -84,12 +95,18 @@ def by_hand(reports, verified, natural, threshold, *, counting=True):
             gross = within(low - 0.5, high + 0.5, mean, np.sqrt(variance + 1.5**2))
             moved = np.maximum(number[:, None] + np.arange(-2, 3), 0)
             same = ((moved >= low) & (moved <= high)) @ natural.offset[v]
-            a, e = natural.agreement[v], natural.gross[v]
-            chance = (1 - e) * (a * same + (1 - a) * own) + e * gross
-            whole *= chance
-            wrong.append(e * gross / chance)
-        joint = record * whole[:, None] * weight
-        yield joint.sum(axis=0), [(joint * w[:, None]).sum() / joint.sum() for w in wrong]
+            a, e, d = natural.agreement[v], natural.gross[v], natural.definition[v]
+            # who goes by the definition of the toll states the toll, in columns
+            as_toll = np.array(
+                [np.broadcast_to(n, whole[0].shape) for n in (number, number[:, None])]
+            )
+            as_toll = (as_toll >= low) & (as_toll <= high)
+            honest = a * ((1 - d) * same[:, None] + d * as_toll) + (1 - a) * own[:, None]
+            chance = (1 - e) * honest + e * gross[:, None]
+            whole = whole * chance
+            wrong.append(e * gross[:, None] / chance)
+        joint = np.array([defined, off]) * whole * weight
+        yield joint.sum(axis=(0, 1)), [(joint * w).sum() / joint.sum() for w in wrong]
 
 
 class Simulated(NamedTuple):
@@ -108,12 +125,15 @@ def unknowns(panel):
         "no_deaths": 1 / (1 + np.exp(-own.law[:, 0, 0])),
         "scale": np.exp(own.law[:, 0, 1]),
         "tail": np.exp(own.law[:, 0, 2]),
+        "large": 1 / (1 + np.exp(-own.law[:, 0, 3])),
+        "scale beyond": np.exp(own.law[:, 0, 4]),
         "listed": own.listed[:, 0],
         "record": own.record,
         "bias": own.bias,
         "spread": own.spread,
         "gross": own.gross,
         "agreement": own.agreement,
+        "definition": own.definition,
         "offset": own.offset,
     }
 
@@ -137,6 +157,8 @@ def simulated(rng, presets, *, events, threshold, heard=0.6):
         "no_deaths": rng.beta(*panels.no_deaths),
         "scale": panels.scale * np.exp(panels.scale_sd * rng.normal()),
         "tail": panels.tail * np.exp(panels.tail_sd * rng.normal()),
+        "large": rng.beta(*panels.large),
+        "scale beyond": panels.scale * np.exp(panels.scale_sd * rng.normal()),
         "record": rng.dirichlet(panels.record),
         "listed": rng.beta(*panels.listed),
     }
@@ -146,6 +168,11 @@ def simulated(rng, presets, *, events, threshold, heard=0.6):
     odds = odds + panels.agreement_between * rng.normal(size=voices)
     own["agreement"] = 1 / (1 + np.exp(-odds))
     own["gross"] = 1 - rng.beta(*grade.reliability, size=voices)
+    ratios = np.log(own["record"]) + panels.record_apart * rng.normal()
+    ratios[panels.reach] = np.log(own["record"][panels.reach])
+    below = np.exp(ratios - ratios.max())
+    own["record"] = np.array([below / below.sum(), own["record"]])
+    own["definition"] = rng.beta(*panels.unasked, size=voices)
     own["offset"] = rng.dirichlet(panels.offsets, size=voices)
     own["spread"] = (
         np.sqrt(2) * grade.scatter * np.exp(presets.belief.scatter_log_sd * rng.normal(size=voices))
@@ -156,16 +183,29 @@ def simulated(rng, presets, *, events, threshold, heard=0.6):
         sd = np.hypot(sd, np.sqrt(presets.belief.counting / max(number, 1)))
         return int(np.floor(np.exp(middle + shift + sd * rng.normal()) + 0.5))
 
+    def beyond(which):
+        scale, tail = own[f"scale{which}"], own["tail"]
+        return int(min(tail * scale * ((1 - rng.random()) ** (-1 / tail) - 1), 1e9))
+
     rows, truth, tolls = [], {}, {}
     while len(tolls) < events:
         event = f"event {len(tolls)}"
-        size = own["scale"] * ((1 - rng.random()) ** (-1 / own["tail"]) - 1)
-        toll = 0 if rng.random() < own["no_deaths"] else 1 + int(size)
-        which = rng.choice(len(own["record"]), p=own["record"])
+        if rng.random() < own["large"]:
+            toll = threshold + beyond(" beyond")
+        elif rng.random() < own["no_deaths"]:
+            toll = 0
+        else:
+            toll = threshold
+            while toll >= threshold:
+                toll = 1 + beyond("")
+        shares = own["record"][int(toll >= threshold)]
+        which = rng.choice(len(shares), p=shares)
         if which < 2 * panels.reach + 1:
             record = max(toll + which - panels.reach, 0)
+            by_toll = toll if record else 0
         else:
             record = around(toll, 0.0, panels.record_spreads[which - 2 * panels.reach - 1])
+            by_toll = record
         said = []
         for voice in range(voices):
             if rng.random() > heard:
@@ -175,7 +215,8 @@ def simulated(rng, presets, *, events, threshold, heard=0.6):
                 figure = around(record, own["bias"][voice], wide)
             elif rng.random() < own["agreement"][voice]:
                 moved = rng.choice(2 * panels.reach + 1, p=own["offset"][voice]) - panels.reach
-                figure = max(record + moved, 0)
+                by_record = max(record + moved, 0)
+                figure = by_toll if rng.random() < own["definition"][voice] else by_record
             else:
                 figure = around(record, own["bias"][voice], own["spread"][voice])
             row = {"event": event, "source": f"source {voice}"}

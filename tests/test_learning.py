@@ -82,21 +82,27 @@ def test_what_is_written_is_a_scale_and_says_where_it_is_from(panel, tmp_path):
 
 
 def test_honest_errors_have_the_moments_of_their_parts(panel):
-    """Of a source that always repeats with an offset of one, and of one that never does."""
+    """Of one that repeats with an offset of one, of one that states tolls, of one with its own."""
     n, rng = learning.DRAWS, np.random.default_rng(1)
     shape = panel.natural
     offset = np.zeros_like(shape.offset)
     offset[:, :, 3] = 1.0  # one more than the record
-    for agreement, centre, spread in ((1.0, math.log(101 / 100), 0.0), (0.0, 0.3, 0.4)):
+    by_toll = np.full(n, 98.0)
+    for agreement, definition, centre, spread in (
+        (1.0, 0.0, math.log(101 / 100), 0.0),
+        (1.0, 1.0, math.log(98 / 100), 0.0),
+        (0.0, 0.5, 0.3, 0.4),
+    ):
         natural = shape._replace(
             offset=offset,
             agreement=np.full_like(shape.agreement, agreement),
+            definition=np.full_like(shape.definition, definition),
             bias=np.full_like(shape.bias, 0.3),
             spread=np.full_like(shape.spread, 0.4),
         )
         own = SimpleNamespace(natural=natural, space=panel.space)
         draw = rng.integers(len(natural.listed), size=n)
-        error = learning._errors(own, 0, np.full(n, 100.0), draw, rng)
+        error = learning._errors(own, 0, np.full(n, 100.0), by_toll, draw, rng)
         sd = math.hypot(spread, math.sqrt(0.5 / 100)) if spread else 0.0
         assert error.mean() == pytest.approx(centre, abs=4 * sd / math.sqrt(n) + 1e-12)
         assert error.std() == pytest.approx(sd, abs=4 * sd / math.sqrt(2 * n) + 1e-12)

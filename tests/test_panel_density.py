@@ -8,6 +8,7 @@ from scipy.stats import norm
 from tolls.errors import InputError
 from tolls.panelpriors import log_prior
 from tolls.panelrows import Said, Voice
+from tolls.sizelaw import places, surviving
 from tolls.utterances import cells_of
 from tolls.wordings import log_pmf
 
@@ -21,19 +22,21 @@ def test_density_is_the_sum_over_every_toll_and_record(seed):
     reports, verified, space, density = panel()
     point = space.start(seed)
     # a tail that is light enough for 1,500 people to be next to all, and for its sum to be short
-    point[space.slices["law"]] = [0.3, -0.5, 1.0 + 0.2 * seed]
+    point[space.slices["law"]] = [0.3, -0.5, 1.0 + 0.2 * seed, 0.5 - 0.4 * seed, -0.6]
     natural = space.natural(point)
     found = likelihood(density, space, point)
-    exact, wrong = (
+    nobody = natural._replace(definition=np.zeros_like(natural.definition))
+    exact, *wrong = (
         sum(
             np.log(weight.sum())
-            for weight, _ in by_hand(reports, verified, natural, 4, counting=counting)
+            for weight, _ in by_hand(reports, verified, own, 4, counting=counting)
         )
-        for counting in (True, False)
+        for own, counting in ((natural, True), (natural, False), (nobody, True))
     )
     # cells beyond 16 people are looked at in their middle: two parts in 10,000 an event
     assert found == pytest.approx(exact, abs=2e-4 * len(reports.events))
-    assert abs(found - wrong) > 100 * abs(found - exact)
+    # without the noise of counting, and where nobody goes by the definition of the toll
+    assert np.abs(found - np.array(wrong)).min() > 5 * abs(found - exact)
 
 
 @pytest.mark.parametrize("threshold", [4, None])
@@ -107,3 +110,19 @@ def test_reader_says_what_is_wrong_and_where(row, told):
 def test_toll_below_the_threshold_of_its_register_is_refused():
     with pytest.raises(InputError, match=r"2 is below the register's threshold, 4"):
         panel(truth={"a": 2})
+
+
+@pytest.mark.parametrize("threshold", [None, 1, 4, 30])
+@pytest.mark.parametrize("law", [(0.3, 1.0, 0.5, -0.4, 2.0), (-2.0, 60.0, -1.0, 3.0, 50.0)])
+def test_sizes_fall_and_their_gradient_is_that_of_differences(law, threshold):
+    law, at = np.array(law[: places(threshold)]), np.arange(200.0)
+    left, slope = surviving(law, at, threshold)
+    assert left[0] == 1.0
+    assert np.isfinite(slope).all()
+    assert (np.diff(left) <= 0).all()
+    for place in range(len(law)):
+        move = 1e-6 * (np.arange(len(law)) == place)
+        difference = (
+            surviving(law + move, at, threshold)[0] - surviving(law - move, at, threshold)[0]
+        )
+        np.testing.assert_allclose(slope[place], difference / 2e-6, atol=1e-8)

@@ -89,7 +89,7 @@ def _lines(panel: Panel) -> Iterator[str]:
     rng = np.random.default_rng([panel.seed, int(panel.digest[-15:], 16)])
     tolls = _tolls(panel, rng)
     draw = rng.integers(len(panel.natural.listed), size=DRAWS)
-    record = _records(panel, tolls, draw, rng)
+    record, by_toll = _records(panel, tolls, draw, rng)
     events, verified = len(panel.reports.events), len(panel.verified)
     few, many = np.quantile(tolls, [0.05, 0.95])
     yield f"# Learned by tolls {VERSION} (tolls.learn) from {events:,} events, {verified:,} of them"
@@ -109,7 +109,7 @@ def _lines(panel: Panel) -> Iterator[str]:
         best.setdefault(panel.reports.voices[voice].source, voice)
     for source, voice in sorted(best.items()):
         own = panel.reports.voices[voice]
-        error = _errors(panel, voice, record, draw, rng)
+        error = _errors(panel, voice, record, by_toll, draw, rng)
         bias = float(np.median(error))
         half = math.sqrt(float(np.mean((error - bias) ** 2)) / 2)
         honest = 1 - panel.natural.gross[:, voice]
@@ -144,27 +144,38 @@ def _tolls(panel: Panel, rng: np.random.Generator) -> Ints:
     raise InputError("panel: hardly an event has deaths, so that nothing is learned of counts")
 
 
-def _records(panel: Panel, tolls: Ints, draw: Ints, rng: np.random.Generator) -> Floats:
-    """Draw the common record of events."""
+def _records(
+    panel: Panel, tolls: Ints, draw: Ints, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
+    """Draw the common record of events, and what stands there by the definition of the toll."""
     presets = panel.space.presets
     reach, spreads = presets.panels.reach, np.array(presets.panels.record_spreads)
-    which = _drawn(panel.natural.record[draw], rng)
+    side = tolls >= panel.threshold if panel.threshold is not None else np.zeros(DRAWS, dtype=bool)
+    which = _drawn(panel.natural.record[draw, side.astype(np.int64)], rng)
     moved = np.maximum(tolls + which - reach, 0).astype(float)
     noise = np.sqrt(counting(tolls, tolls, presets))
     sd = np.hypot(spreads[np.maximum(which - 2 * reach - 1, 0)], noise)
     wide = np.rint(tolls * np.exp(sd * rng.standard_normal(DRAWS)))
-    found: Floats = np.where(which > 2 * reach, wide, moved)
-    return found
+    record: Floats = np.where(which > 2 * reach, wide, moved)
+    by_toll: Floats = np.where((which > 2 * reach) | (record == 0), record, tolls)
+    return record, by_toll
 
 
 def _errors(
-    panel: Panel, voice: int, record: Floats, draw: Ints, rng: np.random.Generator
+    panel: Panel,
+    voice: int,
+    record: Floats,
+    by_toll: Floats,
+    draw: Ints,
+    rng: np.random.Generator,
 ) -> Floats:
     """Draw the log of stated : recorded of a voice's honest statements."""
     own, presets = panel.natural, panel.space.presets
     reach = presets.panels.reach
     which = _drawn(own.offset[draw, voice], rng)
-    repeated = np.log(np.maximum(record + which - reach, HALF) / np.maximum(record, HALF))
+    as_toll = rng.random(DRAWS) < own.definition[draw, voice]
+    stated = np.where(as_toll, by_toll, record + which - reach)
+    repeated = np.log(np.maximum(stated, HALF) / np.maximum(record, HALF))
     sd = np.hypot(own.spread[draw, voice], np.sqrt(counting(record, record, presets)))
     estimated = own.bias[draw, voice] + sd * rng.standard_normal(DRAWS)
     agrees = rng.random(DRAWS) < own.agreement[draw, voice]

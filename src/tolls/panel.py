@@ -30,7 +30,7 @@ __all__ = ["Panel"]
 
 type Floats = NDArray[np.floating[Any]]
 
-LEARNED = ("repeats", "gross", "bias", "spread", "offset")
+LEARNED = ("repeats", "gross", "bias", "spread", "definition", "offset")
 SURE = 0.5  # a statement that is rather a gross error than not stands among the conflicts
 TOLD = 5  # conflicts and sources that a sentence names one by one
 
@@ -100,8 +100,9 @@ class Panel:
         ``grade``, ``kind``, ``reports``, ``verified`` (of them on events with a verified toll);
         then median and ends of the 95 % interval (``_lo``, ``_hi``) of ``repeats`` (share of its
         statements that repeat the common record), ``gross`` (share of gross errors), ``bias``
-        (stated : recorded of its own estimates), ``spread`` (their log-scale sd) and ``offset`` (by
-        how many people its definition differs from the record, on average).
+        (stated : recorded of its own estimates), ``spread`` (their log-scale sd), ``definition``
+        (where the record counts others than the toll does, share that counts as the toll) and
+        ``offset`` (by how many people it differs from the record otherwise, on average).
         """
         import pandas as pd
 
@@ -111,6 +112,7 @@ class Panel:
             "gross": found.gross,
             "bias": np.exp(found.bias),
             "spread": found.spread,
+            "definition": found.definition,
             "offset": mean_offset(found.offset),
         }
         said = np.array([s.voice for s in self.reports.statements])
@@ -342,7 +344,7 @@ def _people(low: int, high: int) -> str:
 def _told(row: Mapping[Any, Any], name: str) -> str:
     """Return median and interval of what was learned, in few digits."""
     middle, low, high = (float(row[column]) for column in (name, f"{name}_lo", f"{name}_hi"))
-    if name in ("repeats", "gross"):
+    if name in ("repeats", "gross", "definition"):
         return f"{100 * middle:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
     if name == "bias":
         return f"{ratio(middle)} ({ratio(low)} to {ratio(high)})"
@@ -352,5 +354,5 @@ def _told(row: Mapping[Any, Any], name: str) -> str:
 
 _HEADER = (
     "source", "counts", "verified", "repeats the record", "gross errors", "own : record",
-    "spread of its own", "counts more by",
+    "spread of its own", "counts as the toll", "counts more by",
 )  # fmt: skip

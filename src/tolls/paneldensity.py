@@ -4,20 +4,24 @@ For an event with statements y of the voices j,
 
 .. math::
 
-    p(y) &= \sum_R m(R) \prod_j p_j(y_j | R), \qquad m(R) = \sum_T p(T)\, v(T)\, p(R | T) \\
-    p_j(y | R) &= (1 - e_j) \Big[a_j \sum_\delta q_{j\delta}\, P(y | X = R + \delta) + (1 - a_j)
-    P(y | X \sim LN(\log R + \beta_j, \tau_j^2 + c_R))\Big] \\
+    p(y) &= \sum_{R, D} m(R, D) \prod_j p_j(y_j | R, D), \quad
+    m(R, D) = \sum_T p(T)\, v(T)\, p(R, D | T) \\
+    p_j(y | R, D) &= (1 - e_j) \Big[a_j d_j\, P(y | X = R - D)
+    + a_j (1 - d_j) \sum_\delta q_{j\delta}\, P(y | X = R + \delta) \\
+    &\quad + (1 - a_j) P(y | X \sim LN(\log R + \beta_j, \tau_j^2 + c_R))\Big] \\
     &\quad + e_j\, P(y | X \sim LN(\log R + \beta_j, \tau_j^2 + c_R + \sigma_e^2))
 
-with counting noise c_R = 0.5 min(1 / R, 1). The record R is the toll T plus an offset, or
-log-normal around it with one of two spreads. Of a register that begins at c the event is in it with
-probability v = l [T >= c]; where it is not, v = 1 - l [T >= c]. A verified toll leaves one T, or
-those in its range. R runs over the cells of a pattern's grid, with the exact mass of the cell and
-the statements' probabilities in its middle.
+with counting noise c_R = 0.5 min(1 / R, 1). The record R is the toll T plus an offset D, by which
+its definition counts more (the offender, say), or log-normal around the toll with one of two
+spreads; then D is 0, as it is for a record of zero. Of a register that begins at c the event is in
+it with probability v = l [T >= c]; where it is not, v = 1 - l [T >= c]. A verified toll leaves one
+T, or those in its range. R runs over the cells of a pattern's grid, with the exact mass of the cell
+and the statements' probabilities in its middle.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -40,11 +44,11 @@ from tolls.panelloops import (
     verified_slopes,
 )
 from tolls.panelpriors import Natural, Space, log_prior, natural_of, pulled
-from tolls.patterns import BASE, Patterns, Status
+from tolls.patterns import BASE, Patterns, Status, parted
 from tolls.sizelaw import surviving
 from tolls.utterances import Cells
 
-__all__ = ["Density", "believed", "counting", "moved", "overlaps", "record_given"]
+__all__ = ["Density", "believed", "counting", "moved", "overlaps", "placed", "record_given"]
 
 type Floats = NDArray[np.floating[Any]]
 type Ints = NDArray[np.int64]
@@ -151,6 +155,24 @@ def _entries(patterns: Patterns, space: Space) -> Entries:
     )
 
 
+def _terms(patterns: Patterns, cell: Ints) -> Sums:
+    """Lay out the terms of the sums, of which every point's cell among all masses is given."""
+    point, offset = np.nonzero(patterns.kept)
+    offsets, statements = patterns.kept.shape[1], patterns.statements
+    many = np.repeat(statements, np.diff(patterns.begin))  # statements at every point
+    first = np.cumsum(many) - many
+    ends = np.cumsum(many[point])
+    within = np.arange(ends[-1]) - np.repeat(ends - many[point], many[point])
+    entry = patterns.entry[np.repeat(first[point], many[point]) + within]
+    return Sums(
+        np.concatenate([[0], np.cumsum(patterns.kept.sum(axis=1))])[patterns.begin],
+        patterns.count,
+        (cell[point] * offsets + offset).astype(np.int32),
+        statements,
+        (entry * offsets + np.repeat(offset, many[point])).astype(np.int32),
+    )
+
+
 @dataclass(frozen=True)
 class _Group:
     """Masses of the record's cells for the events of one kind, and where they stand among all."""
@@ -178,13 +200,7 @@ class Density:
         cell = np.empty(len(patterns.low), dtype=np.int64)
         self.groups = tuple(self._grouped(cell))
         self.cells = self.groups[-1].own.stop
-        self.sums = Sums(
-            patterns.begin,
-            patterns.count,
-            cell,
-            np.array([len(p.statements) for p in patterns.patterns]),
-            patterns.entry,
-        )
+        self.sums = _terms(patterns, cell)
         listed = [p.status is not None for p in patterns.patterns]
         self._listed = float(patterns.count @ np.array(listed, dtype=float))
 
@@ -215,8 +231,9 @@ class Density:
                     tolls.append(status[0])
             if tolls:
                 at = np.array([tolls, np.array(tolls) + 1], dtype=float).ravel()
-                begin = np.cumsum([0, *(own.shape[1] for own in given)])
-                verified = Verified(begin, np.hstack(given))
+                begin = np.cumsum([0, *(own.shape[1] for own, _ in given)])
+                shares, places = (np.hstack(own) for own in zip(*given, strict=True))
+                verified = Verified(begin, shares, places)
                 yield _Group(kind, slice(first, start), at, verified)
             for status in (s for k, s in together if k == kind):
                 if status is None or status[0] < status[1]:
@@ -224,31 +241,40 @@ class Density:
                     masses, at = self._open(status, *placed((kind, status)))
                     yield _Group(kind, slice(first, start), at, masses)
 
-    def _given(self, toll: int, low: Ints, high: Ints) -> Floats:
-        """Return P(record in a cell | toll), (share, cell)."""
+    def _given(self, toll: int, low: Ints, high: Ints) -> tuple[Floats, Ints]:
+        """Return P(record in a cell | toll), and the place of its offset, (share, cell)."""
         presets = self.space.presets
         first, last = moved(low, high, presets.panels.reach)
         own = np.array([toll])
         spread = record_given(low, high, own, own, presets)[..., 0]
-        return np.vstack([(first <= toll) & (toll < last), spread])
+        given = np.vstack([(first <= toll) & (toll < last), spread])
+        return given, placed(low, high, presets.panels.reach, len(given))
 
     def _open(self, status: Status, low: Ints, high: Ints) -> tuple[Open, Floats]:
         """Return the masses of cells, and the tolls at which they want survival."""
-        presets, threshold = self.space.presets, self.threshold
+        presets = self.space.presets
         first, last = moved(low, high, presets.panels.reach)
         if status is None:
-            edges = steps([] if threshold is None else [threshold], WHOLE, RATIO)
+            edges = steps([] if self.threshold is None else [self.threshold], WHOLE, RATIO)
         else:
             edges = steps([status[0], status[1] + 1], WHOLE, RATIO)
             edges = edges[(edges >= status[0]) & (edges <= status[1] + 1)]
             first, last = (np.clip(side, status[0], status[1] + 1) for side in (first, last))
-            threshold = None
-        begins = np.array([] if threshold is None else [threshold], dtype=np.int64)
-        at = np.unique(np.concatenate([first.ravel(), last.ravel(), edges, begins]))
+        begins = [] if self.threshold is None else [self.threshold]
+        ends = [0, *begins, edges[-1]]  # of the sides of the threshold
+        first, last = (
+            np.stack([np.clip(side, *both) for both in pairwise(ends)]) for side in (first, last)
+        )
+        at = np.unique(
+            np.concatenate([first.ravel(), last.ravel(), edges, begins]).astype(np.int64)
+        )
         spread = record_given(low, high, edges[:-1], edges[1:] - 1, presets)
-        register = -1 if threshold is None else int(np.searchsorted(at, threshold))
+        # in the register or not is known of what was verified
+        register = -1 if status or not begins else int(np.searchsorted(at, begins[0]))
+        sides = np.searchsorted(edges, [*ends[:-1], edges[-1]])
         first, last, edges = (np.searchsorted(at, own) for own in (first, last, edges))
-        return Open(first, last, edges, spread, register), at.astype(float)
+        place = placed(low, high, presets.panels.reach, first.shape[1] + len(spread))
+        return Open(first, last, edges, sides, spread, register, place), at.astype(float)
 
     def __call__(self, point: Floats) -> tuple[float, Floats]:
         """Return the log posterior density at a point, up to a constant, and its gradient."""
@@ -269,20 +295,22 @@ class Density:
         return value, found
 
     def weights(self, points: Iterable[Floats]) -> Floats:
-        """Return the largest share that every point of a pattern has in its probability."""
-        found: Floats = np.zeros(len(self.patterns.low))
+        """Return the largest share that (point, offset) have in the probability of a pattern."""
+        found: Floats = np.zeros(len(self.sums.mass))
         for point in points:
             natural = natural_of(point, self.space.priors)
             mass, _ = self._masses(natural)
             largest(self.sums, mass, told(self.entries, natural).chance, found)
-        return found
+        shares: Floats = np.zeros(self.patterns.kept.shape)
+        shares[self.patterns.kept] = found
+        return shares
 
     def _masses(self, natural: Natural) -> tuple[Floats, list[Any]]:
-        """Return the mass of every cell of the record, and what its gradient needs."""
-        mass, kept = np.empty(self.cells), []
+        """Return the mass of (cell of the record, offset), and what its gradient needs."""
+        mass, kept = np.empty((self.cells, self.patterns.kept.shape[1])), []
         record, listed = natural.record, float(natural.listed[0])
         for group in self.groups:
-            above, slope = surviving(natural.law[group.kind], group.at)
+            above, slope = surviving(natural.law[group.kind], group.at, self.threshold)
             own = mass[group.own]
             if isinstance(group.masses, Verified):
                 tolls = np.subtract(*above.reshape(2, -1))
@@ -312,6 +340,17 @@ def moved(low: Ints, high: Ints, reach: int) -> tuple[Ints, Ints]:
     # below zero there is no record: who would be moved there stays at zero
     first = np.where(low == 0, 0, np.maximum(low - offsets, 0))
     return first, np.maximum(high + 1 - offsets, 0)
+
+
+def placed(low: Ints, high: Ints, reach: int, shares: int) -> Ints:
+    """Return the place of the offset by which a record in a cell is the toll, (share, cell).
+
+    It matters where the cell is one number of people; elsewhere definitions are one.
+    """
+    place = np.full((shares, len(low)), reach)
+    offsets = np.arange(2 * reach + 1)[:, None]
+    place[: len(offsets)] = np.where(parted(low, high), offsets, reach)
+    return place
 
 
 def record_given(low: Ints, high: Ints, toll_low: Ints, toll_high: Ints, presets: Any) -> Floats:

@@ -120,8 +120,10 @@ def fit_panel(
     verified, elsewhere = read_verified(truth, read.events, measure=measure, threshold=threshold)
     kind = _kinds(kinds, read)
     names = tuple(dict.fromkeys(kind.values()))
-    patterns = gathered(read, verified, [names.index(kind[e]) for e in read.events], presets)
-    space = Space(read.voices, len(names), threshold is not None, presets)
+    patterns = gathered(
+        read, verified, [names.index(kind[e]) for e in read.events], threshold, presets
+    )
+    space = Space(read.voices, len(names), threshold, presets)
     density = Density(patterns, space, threshold)
     notes: list[str] = list(_noted(read, verified, elsewhere, threshold))
     mode = found_mode(density, space.start(seed))
@@ -192,13 +194,15 @@ def _asked(space: Space, draws: Floats) -> tuple[dict[str, Floats], tuple[str, .
     """
     own, reach = space.natural(draws), space.presets.panels.reach
     moved = own.record[..., : 2 * reach + 1]
+    record = np.stack([moved[..., reach], mean_offset(moved), moved.sum(axis=-1)], axis=-1)
     quantities = {
         "toll": own.bias,
         "spread": own.spread,
         "gross": own.gross,
         "agreement": own.agreement,
+        "definition": own.definition,
         "offset": mean_offset(own.offset),
-        "record": np.stack([moved[..., reach], mean_offset(moved), moved.sum(axis=-1)], axis=-1),
+        "record": record.reshape(*record.shape[:-2], -1),
         "law": own.law.reshape(*own.law.shape[:-2], -1),
         "listed": own.listed,
     }

@@ -53,9 +53,12 @@ class Entries(NamedTuple):
 
 
 class Told(NamedTuple):
-    """Probabilities of entries, and their derivatives."""
+    """Probabilities of entries, and their derivatives.
 
-    chance: Floats
+    The record is the toll moved by a definition, (entry, offset); all else stands where that is 0.
+    """
+
+    chance: Floats  # (entry, offset)
     repeats: Floats
     own: Floats
     wrong: Floats
@@ -64,13 +67,16 @@ class Told(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """Where cells of the record and entries meet."""
+    """Terms of the sum of every pattern: a point of it, and an offset kept there.
 
-    begin: Ints  # (pattern + 1,): first point
+    Masses and chances are looked up in their flat arrays.
+    """
+
+    begin: Ints  # (pattern + 1,): first term
     events: Floats  # (pattern,): how many
-    cell: Ints  # (point,): of the record, among all masses
+    mass: NDArray[np.int32]  # (term,)
     statements: Ints  # (pattern,): how many
-    entry: Ints  # of every point one after the other
+    chance: NDArray[np.int32]  # of every statement, one term after the other
 
 
 class Verified(NamedTuple):
@@ -78,6 +84,7 @@ class Verified(NamedTuple):
 
     begin: Ints  # (toll + 1,): first of its cells
     given: Floats  # (share, cell): P(record | toll)
+    place: Ints  # (share, cell): of the offset for which it stands there
 
 
 class Open(NamedTuple):
@@ -86,11 +93,13 @@ class Open(NamedTuple):
     All numbers are places among the tolls at which survival is wanted.
     """
 
-    first: Ints  # (offset, cell): the tolls that such an offset moves into the cell begin here
+    first: Ints  # (side, offset, cell): tolls that such an offset moves into the cell begin here
     last: Ints  # and end before this
     edges: Ints  # (toll + 1,): of cells of the toll
+    sides: Ints  # (side + 1,): first of its cells of the toll, and the end
     spread: Floats  # (spread, cell, toll): record's cell given the toll's
     threshold: int  # of the register; -1 where none matters
+    place: Ints  # (share, cell): of the offset for which it stands there
 
 
 @compiled
@@ -125,8 +134,10 @@ def _piece(low: float, high: float, bias: float, variance: float) -> tuple[float
 @compiled
 def told(entries: Entries, natural: Natural) -> Told:
     """Return the probability of every entry."""
-    n = len(entries.voice)
-    found = Told(np.empty(n), np.empty(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n))
+    n, offsets = entries.agree.shape
+    found = Told(
+        np.empty((n, offsets)), np.empty(n), np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+    )
     for i in range(n):
         j = entries.voice[i]
         a, e, bias = natural.agreement[j], natural.gross[j], natural.bias[j]
@@ -142,40 +153,49 @@ def told(entries: Entries, natural: Natural) -> Told:
             found.bias[i] += weight * (honest * of_bias + e * as_bias)
             found.variance[i] += weight * (honest * of_variance + e * as_variance)
         repeats = 0.0
-        for o in range(entries.agree.shape[1]):
+        for o in range(offsets):
             repeats += entries.agree[i, o] * natural.offset[j, o]
         found.repeats[i] = repeats
-        chance = (1 - e) * (a * repeats + (1 - a) * found.own[i]) + e * found.wrong[i]
-        found.chance[i] = max(chance, LEAST)
+        d = natural.definition[j]
+        others = (1 - e) * (a * (1 - d) * repeats + (1 - a) * found.own[i]) + e * found.wrong[i]
+        for o in range(offsets):  # the toll is the record moved back
+            as_toll = (1 - e) * a * d * entries.agree[i, offsets - 1 - o]
+            found.chance[i, o] = max(others + as_toll, LEAST)
     return found
 
 
 @compiled
 def slopes(entries: Entries, natural: Natural, told: Told, pull: Floats, slope: Natural) -> None:
-    """Add the gradient in what the voices are like."""
+    """Add the gradient in what the voices are like; `pull` is that in chances, (entry, offset)."""
+    offsets = entries.agree.shape[1]
     for i in range(len(entries.voice)):
-        if pull[i] == 0.0:
+        whole, as_toll = 0.0, 0.0
+        for o in range(offsets):
+            whole += pull[i, o]
+            as_toll += pull[i, o] * entries.agree[i, offsets - 1 - o]
+        if whole == 0.0:
             continue
         j = entries.voice[i]
-        a, e = natural.agreement[j], natural.gross[j]
-        sound = a * told.repeats[i] + (1 - a) * told.own[i]
-        slope.bias[j] += pull[i] * told.bias[i]
-        slope.spread[j] += pull[i] * told.variance[i] * 2 * natural.spread[j]
-        slope.gross[j] += pull[i] * (told.wrong[i] - sound)
-        slope.agreement[j] += pull[i] * (1 - e) * (told.repeats[i] - told.own[i])
-        for o in range(entries.agree.shape[1]):
-            slope.offset[j, o] += pull[i] * (1 - e) * a * entries.agree[i, o]
+        a, e, d = natural.agreement[j], natural.gross[j], natural.definition[j]
+        repeats = whole * (1 - d) * told.repeats[i] + d * as_toll
+        own = whole * told.own[i]
+        slope.bias[j] += whole * told.bias[i]
+        slope.spread[j] += whole * told.variance[i] * 2 * natural.spread[j]
+        slope.gross[j] += whole * told.wrong[i] - a * repeats - (1 - a) * own
+        slope.agreement[j] += (1 - e) * (repeats - own)
+        slope.definition[j] += (1 - e) * a * (as_toll - whole * told.repeats[i])
+        for o in range(offsets):
+            slope.offset[j, o] += whole * (1 - e) * a * (1 - d) * entries.agree[i, o]
 
 
 @compiled
 def verified_masses(group: Verified, tolls: Floats, record: Floats, mass: Floats) -> None:
-    """Fill the masses of cells; `tolls` are the probabilities of the verified ones."""
+    """Fill the masses of cells, (cell, offset); `tolls` are the probabilities of the verified."""
+    mass[:] = LEAST
     for t in range(len(tolls)):
         for c in range(group.begin[t], group.begin[t + 1]):
-            given = 0.0
-            for s in range(len(record)):
-                given += record[s] * group.given[s, c]
-            mass[c] = max(given * tolls[t], LEAST)
+            for s in range(record.shape[1]):
+                mass[c, group.place[s, c]] += record[-1, s] * group.given[s, c] * tolls[t]
 
 
 @compiled
@@ -186,9 +206,10 @@ def verified_slopes(
     found = np.zeros(len(tolls))
     for t in range(len(tolls)):
         for c in range(group.begin[t], group.begin[t + 1]):
-            for s in range(len(record)):
-                slope.record[s] += pull[c] * group.given[s, c] * tolls[t]
-                found[t] += pull[c] * group.given[s, c] * record[s]
+            for s in range(record.shape[1]):
+                given = pull[c, group.place[s, c]] * group.given[s, c]
+                slope.record[-1, s] += given * tolls[t]
+                found[t] += given * record[-1, s]
     return found
 
 
@@ -205,20 +226,21 @@ def _unlisted(group: Open, above: Floats, listed: float) -> Floats:
 
 @compiled
 def open_masses(group: Open, above: Floats, listed: float, record: Floats, mass: Floats) -> Floats:
-    """Fill the masses of cells from survival; return their parts by share of the record."""
+    """Fill the masses of (cell, offset) from survival; return parts, (side, share, cell)."""
+    mass[:] = LEAST
     kept = _unlisted(group, above, listed)
-    offsets, cells = group.first.shape
-    parts = np.empty((len(record), cells))
+    sides, offsets, cells = group.first.shape
+    parts = np.empty((sides, record.shape[1], cells))
     tolls = kept[group.edges[:-1]] - kept[group.edges[1:]]
-    for c in range(cells):
-        for o in range(offsets):
-            parts[o, c] = kept[group.first[o, c]] - kept[group.last[o, c]]
-        for s in range(len(group.spread)):
-            parts[offsets + s, c] = np.dot(group.spread[s, c], tolls)
-        mass[c] = 0.0
-        for s in range(len(record)):
-            mass[c] += record[s] * parts[s, c]
-        mass[c] = max(mass[c], LEAST)
+    for side in range(sides):
+        own = slice(group.sides[side], group.sides[side + 1])
+        for c in range(cells):
+            for o in range(offsets):
+                parts[side, o, c] = kept[group.first[side, o, c]] - kept[group.last[side, o, c]]
+            for s in range(len(group.spread)):
+                parts[side, offsets + s, c] = np.dot(group.spread[s, c, own], tolls[own])
+            for s in range(record.shape[1]):
+                mass[c, group.place[s, c]] += record[side, s] * parts[side, s, c]
     return parts
 
 
@@ -233,18 +255,20 @@ def open_slopes(
     slope: Natural,
 ) -> Floats:
     """Add the gradient in the record's shares and in the share listed; return that in survival."""
-    offsets, cells = group.first.shape
+    sides, offsets, cells = group.first.shape
     down, tolls = np.zeros(len(above)), np.zeros(len(group.edges) - 1)
-    for c in range(cells):
-        for s in range(len(record)):
-            slope.record[s] += parts[s, c] * pull[c]
-        for o in range(offsets):
-            down[group.first[o, c]] += record[o] * pull[c]
-            down[group.last[o, c]] -= record[o] * pull[c]
-        for s in range(len(group.spread)):
-            share = record[offsets + s] * pull[c]
-            for t in range(len(tolls)):
-                tolls[t] += share * group.spread[s, c, t]
+    for side in range(sides):
+        for c in range(cells):
+            for s in range(record.shape[1]):
+                slope.record[side, s] += parts[side, s, c] * pull[c, group.place[s, c]]
+            for o in range(offsets):
+                share = record[side, o] * pull[c, group.place[o, c]]
+                down[group.first[side, o, c]] += share
+                down[group.last[side, o, c]] -= share
+            for s in range(len(group.spread)):
+                share = record[side, offsets + s] * pull[c, group.place[offsets + s, c]]
+                for t in range(group.sides[side], group.sides[side + 1]):
+                    tolls[t] += share * group.spread[s, c, t]
     for t in range(len(tolls)):
         down[group.edges[t]] += tolls[t]
         down[group.edges[t + 1]] -= tolls[t]
@@ -259,24 +283,24 @@ def open_slopes(
 
 @compiled
 def _shares(sums: Sums, p: int, at: int, mass: Floats, chance: Floats, share: Floats) -> float:
-    """Fill the shares of a pattern's points in its probability; return the log of that.
+    """Fill the shares of a pattern's terms in its probability; return the log of that.
 
-    Its entries begin at `at`.
+    Its statements begin at `at`.
     """
     begin, n, m = sums.begin[p], sums.begin[p + 1] - sums.begin[p], sums.statements[p]
     total = 0.0
     for i in range(n):
-        product = mass[sums.cell[begin + i]]
+        product = mass[sums.mass[begin + i]]
         for s in range(at + i * m, at + (i + 1) * m):
-            product *= chance[sums.entry[s]]
+            product *= chance[sums.chance[s]]
         share[i] = product
         total += product
     top = 0.0
     if total < ROOM:
         for i in range(n):
-            share[i] = math.log(mass[sums.cell[begin + i]])
+            share[i] = math.log(mass[sums.mass[begin + i]])
             for s in range(at + i * m, at + (i + 1) * m):
-                share[i] += math.log(chance[sums.entry[s]])
+                share[i] += math.log(chance[sums.chance[s]])
         top, total = share[0], 0.0
         for i in range(1, n):
             top = max(top, share[i])
@@ -290,32 +314,33 @@ def _shares(sums: Sums, p: int, at: int, mass: Floats, chance: Floats, share: Fl
 
 @compiled
 def summed(sums: Sums, mass: Floats, chance: Floats) -> tuple[float, Floats, Floats]:
-    """Return the log probability of all patterns, and its gradient in masses and in entries."""
-    of_mass, of_entry = np.zeros(len(mass)), np.zeros(len(chance))
+    """Return the log probability of all patterns, and its gradient in masses and in chances."""
+    masses, chances = mass.ravel(), chance.ravel()
+    of_mass, of_chance = np.zeros(len(masses)), np.zeros(len(chances))
     value, at = 0.0, 0
     share = np.empty(np.diff(sums.begin).max())
     for p in range(len(sums.events)):
         begin, n, m = sums.begin[p], sums.begin[p + 1] - sums.begin[p], sums.statements[p]
-        value += sums.events[p] * _shares(sums, p, at, mass, chance, share)
+        value += sums.events[p] * _shares(sums, p, at, masses, chances, share)
         for i in range(n):
-            part, c = share[i] * sums.events[p], sums.cell[begin + i]
-            of_mass[c] += part / mass[c]
+            part = share[i] * sums.events[p]
+            of_mass[sums.mass[begin + i]] += part
             for s in range(at + i * m, at + (i + 1) * m):
-                of_entry[sums.entry[s]] += part
+                of_chance[sums.chance[s]] += part
         at += n * m
-    for i in range(len(chance)):
-        of_entry[i] /= chance[i]
-    return value, of_mass, of_entry
+    of_mass /= masses
+    of_chance /= chances
+    return value, of_mass.reshape(mass.shape), of_chance.reshape(chance.shape)
 
 
 @compiled
 def largest(sums: Sums, mass: Floats, chance: Floats, found: Floats) -> None:
-    """Raise what is the largest share of every point so far to its share now."""
+    """Raise what is the largest share of every term so far to its share now."""
     at = 0
     share = np.empty(np.diff(sums.begin).max())
     for p in range(len(sums.events)):
         begin, n = sums.begin[p], sums.begin[p + 1] - sums.begin[p]
-        _shares(sums, p, at, mass, chance, share)
+        _shares(sums, p, at, mass.ravel(), chance.ravel(), share)
         for i in range(n):
             found[begin + i] = max(found[begin + i], share[i])
         at += n * sums.statements[p]

@@ -8,12 +8,14 @@ in units of its prior sd. For voice j of kind k and grade g,
     \beta_j &\sim N(\mu_k, \omega_\beta^2), \quad \mu_k \sim N(\log m_k, s_k^2) \\
     \mathrm{logit}\, a_j &\sim N(\alpha_k, \omega_a^2), \; \alpha_k \sim N(\bar\alpha, s^2) \\
     1 - e_j &\sim \mathrm{Beta}(g), \quad \log \tau_j \sim N(\log(\sqrt2\, s_g), 0.5^2) \\
-    q_j &\sim \mathrm{Dirichlet}, \quad \pi \sim \mathrm{Dirichlet}
+    d_j &\sim \mathrm{Beta}(c), \quad q_j \sim \mathrm{Dirichlet}, \quad
+    \pi \sim \mathrm{Dirichlet}
 
-with bias, agreement, gross errors, spread and offsets of a voice, and the shares of the record. The
-means of kinds are integrated out: with them, and with a prior for the sd omega between sources of a
-kind, a thousand events made a funnel. With a few sources of a kind nothing tells omega, so it is
-given.
+with bias, agreement, gross errors, spread, definition and offsets of a voice, and the shares of the
+record. Those of tolls below the register's threshold, none of which is ever verified, are as those
+above with all log ratios moved by one N(0, s_r^2) number. The means of kinds are integrated out:
+with them, and with a prior for the sd omega between sources of a kind, a thousand events made a
+funnel. With a few sources of a kind nothing tells omega, so it is given.
 """
 
 import math
@@ -28,14 +30,14 @@ from numpy.typing import NDArray
 from tolls.compiled import compiled
 from tolls.panelrows import Voice
 from tolls.presets import Presets
-from tolls.sizelaw import PARAMETERS
+from tolls.sizelaw import places
 
 __all__ = ["Natural", "Space", "log_prior", "mean_offset", "natural_of", "pulled"]
 
 type Floats = NDArray[np.floating[Any]]
 
 # Places of what is sampled in a vector of coordinates, in `Space.shapes`' order.
-LAW, RECORD, LISTED, BIAS, AGREEMENT, GROSS, SPREAD, OFFSET = range(8)
+LAW, RECORD, BELOW, LISTED, BIAS, AGREEMENT, GROSS, SPREAD, DEFINITION, OFFSET = range(10)
 
 
 class Natural(NamedTuple):
@@ -43,10 +45,11 @@ class Natural(NamedTuple):
 
     Attributes
     ----------
-    law : (kind of event, 3) array
+    law : (kind of event, place) array
         Of sizes, as `sizelaw.surviving` takes it.
-    record : (offset and spread) array
+    record : (side, offset and spread) array
         Shares of the common record: of every offset from the toll, then of every log-scale spread.
+        Where the register has a threshold, of tolls below it, then of the others.
     listed : (1,) array
         Share of events at or above the threshold that the register holds; 0 without a threshold.
     bias, spread : (voice,) arrays
@@ -55,8 +58,10 @@ class Natural(NamedTuple):
         Share of gross errors.
     agreement : (voice,) array
         Of the others, share that repeat the record.
+    definition : (voice,) array
+        Of those, share that state the toll where the record is the toll by another definition.
     offset : (voice, offset) array
-        Of those, share by how many more they count.
+        Of the others that repeat it, share by how many more they count.
     """
 
     law: Floats
@@ -66,6 +71,7 @@ class Natural(NamedTuple):
     spread: Floats
     gross: Floats
     agreement: Floats
+    definition: Floats
     offset: Floats
 
     def at(self, draw: Any) -> "Natural":
@@ -93,7 +99,6 @@ class Priors(NamedTuple):
     """Numbers of the priors, as the loops below take them."""
 
     begin: NDArray[np.int64]  # of every name of `Space.shapes`, and the end
-    threshold: bool
     reach: int
     kind: NDArray[np.int64]  # of every voice
     bias: Hierarchy
@@ -102,10 +107,12 @@ class Priors(NamedTuple):
     scatter: Floats  # (voice,)
     scatter_sd: float
     no_deaths: tuple[float, float]
-    scale: tuple[float, float]
-    tail: tuple[float, float]
+    large: tuple[float, float]
+    law: Floats  # (mean and sd, place)
     listed: tuple[float, float]
     record: Floats
+    apart: float  # sd of log ratios of shares below the threshold, from those above
+    definition: Floats  # (a and b, voice)
     offset: Floats
 
 
@@ -117,14 +124,14 @@ class Space:
     ----------
     voices : tuple of Voice
     event_kinds : int
-    threshold : bool
-        Whether the register has one.
+    threshold : int or None
+        Of the register.
     presets : Presets
     """
 
     voices: tuple[Voice, ...]
     event_kinds: int
-    threshold: bool
+    threshold: int | None
     presets: Presets
 
     @cached_property
@@ -136,14 +143,17 @@ class Space:
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
         """Coordinates by name, in the order in which they are sampled."""
         panels, voices = self.presets.panels, len(self.voices)
+        threshold = int(self.threshold is not None)
         return {
-            "law": (self.event_kinds, PARAMETERS),
+            "law": (self.event_kinds, places(self.threshold)),
             "record": (len(panels.record) - 1,),
-            "listed": (int(self.threshold),),
+            "below": (threshold,),
+            "listed": (threshold,),
             "bias": (voices,),
             "agreement": (voices,),
             "gross": (voices,),
             "spread": (voices,),
+            "definition": (voices,),
             "offset": (voices, 2 * panels.reach),
         }
 
@@ -184,13 +194,21 @@ class Space:
         return np.array(betas).T.copy(), np.array(scatters)
 
     @cached_property
+    def _definitions(self) -> Floats:
+        """Of every voice: Beta(a, b) of the share that follows the definition of the toll."""
+        panels = self.presets.panels
+        given = [panels.asked if voice.category else panels.unasked for voice in self.voices]
+        return np.array(given, dtype=float).T.copy()
+
+    @cached_property
     def priors(self) -> Priors:
         """Numbers of the priors."""
         panels, presets = self.presets.panels, self.presets
         kinds = [presets.source_kinds[kind] for kind in self.kinds]
+        tails = [(math.log(panels.scale), panels.scale_sd), (math.log(panels.tail), panels.tail_sd)]
+        law = [(0.0, 1.0), *tails, (0.0, 1.0), tails[0]][: places(self.threshold)]
         return Priors(
             np.array([0, *(s.stop for s in self.slices.values())]),
-            self.threshold,
             panels.reach,
             np.array([self.kinds.index(voice.kind) for voice in self.voices]),
             _hierarchy([(math.log(k.median), k.sd) for k in kinds], panels.bias_between),
@@ -203,10 +221,12 @@ class Space:
             math.sqrt(2) * self._grades[1],
             presets.belief.scatter_log_sd,
             (float(panels.no_deaths[0]), float(panels.no_deaths[1])),
-            (math.log(panels.scale), panels.scale_sd),
-            (math.log(panels.tail), panels.tail_sd),
+            (float(panels.large[0]), float(panels.large[1])),
+            np.array(law).T.copy(),
             (float(panels.listed[0]), float(panels.listed[1])),
             np.array(panels.record, dtype=float),
+            panels.record_apart,
+            self._definitions,
             np.array(panels.offsets, dtype=float),
         )
 
@@ -221,6 +241,23 @@ class Space:
             )
         )
 
+    def log_odds(self, point: Floats) -> Floats:
+        """Return log odds and log ratios of shares with Beta and Dirichlet priors at a point.
+
+        NaN of other coordinates, and of log ratios of shares above the one that they are compared
+        with.
+        """
+        odds = np.full(self.dimensions, np.nan)
+        for name in ("listed", "gross", "definition", "record", "offset"):
+            odds[self.slices[name]] = point[self.slices[name]]
+        for name in ("record", "offset"):
+            ratios = odds[self.slices[name]]
+            ratios[ratios > 0] = np.nan
+        law = (own[self.slices["law"]].reshape(self.shapes["law"]) for own in (odds, point))
+        for into, given in zip(*law, strict=True):  # a kind of event
+            into[::3] = given[::3]  # of no deaths, and of more than the threshold
+        return odds
+
     def start(self, seed: int) -> Floats:
         """Draw where a chain starts: near the middle of the prior, and off it."""
         rng = np.random.default_rng(seed)
@@ -232,6 +269,8 @@ class Space:
             centre[self.slices[name]] = np.resize(ratios, math.prod(self.shapes[name]))
         a, b = self._grades[0]
         centre[self.slices["gross"]] = np.log(b / a)
+        a, b = self._definitions
+        centre[self.slices["definition"]] = np.log(a / b)
         return centre + rng.normal(0.0, 0.5, self.dimensions)
 
 
@@ -265,26 +304,30 @@ def _shares(ratios: Floats, place: int, shares: Floats) -> None:
 def natural_of(point: Floats, p: Priors) -> Natural:
     """Return the unknowns of one point."""
     at, voices, offsets = p.begin, len(p.kind), len(p.offset)
-    law = point[at[LAW] : at[LAW + 1]].copy().reshape(-1, 3)
-    law[:, 1] = p.scale[0] + p.scale[1] * law[:, 1]
-    law[:, 2] = p.tail[0] + p.tail[1] * law[:, 2]
-    record = np.empty(len(p.record))
-    _shares(point[at[RECORD] : at[RECORD + 1]], p.reach, record)
+    law = point[at[LAW] : at[LAW + 1]].copy().reshape(-1, p.law.shape[1])
+    law = p.law[0] + p.law[1] * law
+    threshold, ratios = at[LISTED] > at[BELOW], point[at[RECORD] : at[BELOW]]
+    record = np.empty((1 + int(threshold), len(p.record)))
+    _shares(ratios, p.reach, record[-1])
+    if threshold:
+        _shares(ratios + p.apart * point[at[BELOW]], p.reach, record[0])
     listed = np.zeros(1)
-    if p.threshold:
+    if threshold:
         listed[0] = _expit(point[at[LISTED]])
     bias, spread, gross = np.empty(voices), np.empty(voices), np.empty(voices)
-    agreement, offset = np.empty(voices), np.empty((voices, offsets))
+    agreement, definition = np.empty(voices), np.empty(voices)
+    offset = np.empty((voices, offsets))
     for j in range(voices):
         k = p.kind[j]
         bias[j] = p.bias.mean[k] + p.bias.unit[k] * point[at[BIAS] + j]
         logit = p.agreement.mean[k] + p.agreement.unit[k] * point[at[AGREEMENT] + j]
         agreement[j] = _expit(logit)
         gross[j] = _expit(point[at[GROSS] + j])
+        definition[j] = _expit(point[at[DEFINITION] + j])
         spread[j] = p.scatter[j] * math.exp(p.scatter_sd * point[at[SPREAD] + j])
         first = at[OFFSET] + j * (offsets - 1)
         _shares(point[first : first + offsets - 1], p.reach, offset[j])
-    return Natural(law, record, listed, bias, spread, gross, agreement, offset)
+    return Natural(law, record, listed, bias, spread, gross, agreement, definition, offset)
 
 
 @compiled
@@ -301,12 +344,15 @@ def _pulled_shares(shares: Floats, slope: Floats, place: int, into: Floats) -> N
 def pulled(point: Floats, natural: Natural, slope: Natural, p: Priors, into: Floats) -> None:
     """Add the gradient in the unknowns of a point as one in its coordinates."""
     at, offsets = p.begin, len(p.offset)
-    for k in range(len(slope.law)):
-        into[at[LAW] + 3 * k] += slope.law[k, 0]
-        into[at[LAW] + 3 * k + 1] += slope.law[k, 1] * p.scale[1]
-        into[at[LAW] + 3 * k + 2] += slope.law[k, 2] * p.tail[1]
-    _pulled_shares(natural.record, slope.record, p.reach, into[at[RECORD] : at[RECORD + 1]])
-    if p.threshold:
+    into[at[LAW] : at[LAW + 1]] += (slope.law * p.law[1]).ravel()
+    threshold = at[LISTED] > at[BELOW]
+    above = into[at[RECORD] : at[BELOW]]
+    _pulled_shares(natural.record[-1], slope.record[-1], p.reach, above)
+    if threshold:
+        apart = np.zeros(len(above))
+        _pulled_shares(natural.record[0], slope.record[0], p.reach, apart)
+        above += apart
+        into[at[BELOW]] += p.apart * apart.sum()
         into[at[LISTED]] += slope.listed[0] * natural.listed[0] * (1 - natural.listed[0])
     for j in range(len(p.kind)):
         k = p.kind[j]
@@ -315,6 +361,8 @@ def pulled(point: Floats, natural: Natural, slope: Natural, p: Priors, into: Flo
         into[at[AGREEMENT] + j] += p.agreement.unit[k] * logit
         into[at[GROSS] + j] += slope.gross[j] * natural.gross[j] * (1 - natural.gross[j])
         into[at[SPREAD] + j] += slope.spread[j] * natural.spread[j] * p.scatter_sd
+        share = natural.definition[j]
+        into[at[DEFINITION] + j] += slope.definition[j] * share * (1 - share)
         first = at[OFFSET] + j * (offsets - 1)
         own = into[first : first + offsets - 1]
         _pulled_shares(natural.offset[j], slope.offset[j], p.reach, own)
@@ -367,21 +415,31 @@ def log_prior(point: Floats, p: Priors) -> tuple[float, Floats]:
     at, offsets = p.begin, len(p.offset)
     slope = -point  # of the standard normal coordinates; the others' are set
     value = 0.0
-    for i in range(at[SPREAD], at[SPREAD + 1]):
-        value -= point[i] ** 2 / 2
+    for name in (BELOW, SPREAD):
+        for i in range(at[name], at[name + 1]):
+            value -= point[i] ** 2 / 2
     here = slice(at[BIAS], at[BIAS + 1])
     value += _log_hierarchy(point[here], p.kind, p.bias, slope[here])
     here = slice(at[AGREEMENT], at[AGREEMENT + 1])
     value += _log_hierarchy(point[here], p.kind, p.agreement, slope[here])
-    for i in range(at[LAW], at[LAW + 1], 3):
+    for i in range(at[LAW], at[LAW + 1], p.law.shape[1]):
         own, slope[i] = _log_beta(point[i], p.no_deaths[0], p.no_deaths[1])
-        value += own - (point[i + 1] ** 2 + point[i + 2] ** 2) / 2
+        value += own
+        for k in range(i + 1, i + p.law.shape[1]):
+            if k == i + 3:
+                own, slope[k] = _log_beta(point[k], p.large[0], p.large[1])
+                value += own
+            else:
+                value -= point[k] ** 2 / 2
     for i in range(at[LISTED], at[LISTED + 1]):
         own, slope[i] = _log_beta(point[i], p.listed[0], p.listed[1])
         value += own
     for j in range(len(p.kind)):
         i = at[GROSS] + j
         own, slope[i] = _log_beta(point[i], p.reliability[1, j], p.reliability[0, j])
+        value += own
+        i = at[DEFINITION] + j
+        own, slope[i] = _log_beta(point[i], p.definition[0, j], p.definition[1, j])
         value += own
         first = at[OFFSET] + j * (offsets - 1)
         here = slice(first, first + offsets - 1)

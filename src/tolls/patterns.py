@@ -17,9 +17,10 @@ from tolls.panelrows import Reports, Said
 from tolls.presets import Presets
 from tolls.utterances import Cells, cells_of
 
-__all__ = ["BASE", "Pattern", "Patterns", "Status", "gathered"]
+__all__ = ["BASE", "Pattern", "Patterns", "Status", "gathered", "parted"]
 
 type Ints = NDArray[np.int64]
+type Bools = NDArray[np.bool_]
 type Status = tuple[int, int] | None
 """Smallest and largest toll that was verified; None where nothing was."""
 
@@ -60,6 +61,8 @@ class Patterns:
         Its first point, and the end; points are in the order of patterns.
     low, high : (point,) int arrays
         Cells of the record.
+    kept : (point, offset) bool array
+        Whether the record may be the toll moved by so many people there.
     entry : int array
         Those that meet at a point, by statement; one point after the other.
     voice : (entry,) int array
@@ -77,6 +80,7 @@ class Patterns:
     begin: Ints
     low: Ints
     high: Ints
+    kept: Bools
     entry: Ints
     voice: Ints
     said: Ints
@@ -84,15 +88,22 @@ class Patterns:
     entry_high: Ints
     cells: tuple[Cells, ...]
 
-    def thinned(self, keep: NDArray[np.bool_]) -> "Patterns":
-        """Return the same patterns with some of their points, at least one of each."""
-        statements = np.repeat([len(p.statements) for p in self.patterns], np.diff(self.begin))
+    @property
+    def statements(self) -> Ints:
+        """How many each pattern has."""
+        return np.array([len(p.statements) for p in self.patterns])
+
+    def thinned(self, kept: Bools) -> "Patterns":
+        """Return the same patterns with some of their (point, offset), one of each at least."""
+        keep = kept.any(axis=1)
+        statements = np.repeat(self.statements, np.diff(self.begin))
         used, entry = np.unique(self.entry[np.repeat(keep, statements)], return_inverse=True)
         return replace(
             self,
             begin=np.concatenate([[0], np.cumsum(keep)])[self.begin],
             low=self.low[keep],
             high=self.high[keep],
+            kept=kept[keep],
             entry=entry,
             voice=self.voice[used],
             said=self.said[used],
@@ -105,6 +116,7 @@ def gathered(
     reports: Reports,
     verified: Mapping[str, tuple[int, int]],
     kinds: Sequence[int],
+    threshold: int | None,
     presets: Presets,
 ) -> Patterns:
     """Gather the patterns of a panel and lay their grids.
@@ -116,6 +128,8 @@ def gathered(
         Tolls verified later, by event.
     kinds : sequence of int
         Kind of every event.
+    threshold : int, optional
+        Of the register; a cell begins there.
     presets : Presets
 
     Returns
@@ -134,13 +148,31 @@ def gathered(
     )
     said = {said: None for pattern in patterns for _, said in pattern.statements}
     place = {one: i for i, one in enumerate(said)}
-    return _laid(patterns, tuple(cells_of(one, presets) for one in said), place, presets)
+    return _laid(patterns, tuple(cells_of(one, presets) for one in said), place, threshold, presets)
+
+
+def parted(low: Ints, high: Ints) -> Bools:
+    """Tell in which cells of the record a definition of whom to count makes a difference.
+
+    Cells of several people lie farther from every figure than definitions reach, and a record of
+    zero is one by any of them.
+    """
+    found: Bools = (low == high) & (low > 0)
+    return found
+
+
+def _kept(low: Ints, high: Ints, reach: int) -> Bools:
+    """Return the offsets, (point, offset), of which the toll is not below zero."""
+    offsets = np.arange(-reach, reach + 1)
+    found: Bools = (parted(low, high)[:, None] & (low[:, None] >= offsets)) | (offsets == 0)
+    return found
 
 
 def _laid(
     patterns: tuple[Pattern, ...],
     cells: tuple[Cells, ...],
     place: Mapping[Said, int],
+    threshold: int | None,
     presets: Presets,
 ) -> Patterns:
     reach = presets.panels.reach
@@ -152,6 +184,7 @@ def _laid(
         own = [cells[place[one]] for _, one in pattern.statements]
         singles = {y for c in own if c.single for y in c.marks}
         ends = {y for c in own if not c.single for y in c.marks}
+        ends |= set() if threshold is None else {threshold}
         if pattern.status:
             least, most = pattern.status
             if least == most:
@@ -182,6 +215,7 @@ def _laid(
         np.concatenate([[0], np.cumsum(sizes)]),
         low,
         high,
+        _kept(low, high, reach),
         entry,
         who // len(cells),
         who % len(cells),

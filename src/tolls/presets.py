@@ -364,6 +364,9 @@ class Panels(_Table):
     offsets: tuple[Positive, ...]
     record: tuple[Positive, ...]
     record_spreads: tuple[Spread, ...]
+    record_apart: Spread
+    asked: tuple[Positive, Positive]
+    unasked: tuple[Positive, Positive]
     agreement_mean: Annotated[float, Field(ge=-10, le=10), NUMBER]
     agreement_sd: Spread
     agreement_between: Spread
@@ -373,6 +376,7 @@ class Panels(_Table):
     scale_sd: Spread
     tail: Positive
     tail_sd: Spread
+    large: tuple[Positive, Positive]
     listed: tuple[Positive, Positive]
     zero: Annotated[float, Field(gt=0, lt=0.5), NUMBER]
 
