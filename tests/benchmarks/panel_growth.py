@@ -85,8 +85,9 @@ def main():
             f"{events:,} events: {seconds:.0f} s, {most:.1f} GB, R-hat {rhat:.4f}, "
             f"at least {ess:,.0f} effective draws\n{told}", flush=True,
         )  # fmt: skip
-    slope = np.polyfit(np.log(options.events), np.log(taken), 1)[0]
-    print(f"seconds grow with events to the power of {slope:.2f}")
+    if len(taken) > 1:
+        slope = np.polyfit(np.log(options.events), np.log(taken), 1)[0]
+        print(f"seconds grow with events to the power of {slope:.2f}")
 
 
 if __name__ == "__main__":
