@@ -28,7 +28,7 @@ from scipy.special import expit
 
 from tolls.paneldensity import Density
 
-__all__ = ["Mode", "Roots", "agrees", "found_mode", "thinned"]
+__all__ = ["LogDensity", "Mode", "Roots", "agrees", "found_mode", "thinned"]
 
 type Floats = NDArray[np.floating[Any]]
 

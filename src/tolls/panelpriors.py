@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from tolls.compiled import compiled
 from tolls.panelrows import Voice
 from tolls.presets import Presets
-from tolls.sizelaw import places
+from tolls.sizelaw import LARGE, NONE, places
 
 __all__ = ["Natural", "Space", "log_prior", "mean_offset", "natural_of", "pulled"]
 
@@ -253,9 +253,9 @@ class Space:
         for name in ("record", "offset"):
             ratios = odds[self.slices[name]]
             ratios[ratios > 0] = np.nan
-        law = (own[self.slices["law"]].reshape(self.shapes["law"]) for own in (odds, point))
-        for into, given in zip(*law, strict=True):  # a kind of event
-            into[::3] = given[::3]  # of no deaths, and of more than the threshold
+        shares = [place for place in (NONE, LARGE) if place < places(self.threshold)]
+        into, given = (own[self.slices["law"]].reshape(self.shapes["law"]) for own in (odds, point))
+        into[:, shares] = given[:, shares]
         return odds
 
     def start(self, seed: int) -> Floats:
@@ -426,7 +426,7 @@ def log_prior(point: Floats, p: Priors) -> tuple[float, Floats]:
         own, slope[i] = _log_beta(point[i], p.no_deaths[0], p.no_deaths[1])
         value += own
         for k in range(i + 1, i + p.law.shape[1]):
-            if k == i + 3:
+            if k == i + LARGE:
                 own, slope[k] = _log_beta(point[k], p.large[0], p.large[1])
                 value += own
             else:

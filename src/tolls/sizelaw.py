@@ -20,9 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["places", "surviving"]
+__all__ = ["LARGE", "NONE", "places", "surviving"]
 
 type Floats = NDArray[np.floating[Any]]
+
+NONE, LARGE = 0, 3  # places of what is log odds in a law: of no deaths, and of the threshold and on
 
 
 def places(threshold: int | None) -> int:
@@ -55,12 +57,12 @@ def surviving(law: Floats, at: Floats, threshold: int | None = None) -> tuple[Fl
     >>> chance.tolist()
     [1.0, 0.5, 0.25]
     """
-    none, some = 1 / (1 + np.exp(-law[0])), at >= 1
+    none, some = 1 / (1 + np.exp(-law[NONE])), at >= 1
     fall, gone, of_fall = _tail(law[1:3], at - 1.0)
     if threshold is None:
         left, slope = (1 - none) * fall, (1 - none) * np.vstack([-none * fall, of_fall])
         return np.where(some, left, 1.0), slope * some
-    large = 1 / (1 + np.exp(-law[3]))
+    large = 1 / (1 + np.exp(-law[LARGE]))
     _, cut, of_cut = _tail(law[1:3], np.array([threshold - 1.0]))
     below = some & (at < threshold)  # nobody, where it is one, and nothing is divided by zero
     within = np.where(below, cut - gone, 0.0) / np.where(below, cut, 1.0)
