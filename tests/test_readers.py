@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import pytest
 from fuzz_readers import CORPUS, run
 from helpers import attempt
@@ -44,10 +45,15 @@ def test_every_valid_case_is_read(files):
 
 
 @pytest.mark.slow
-@given(cases())
-@settings(READ, max_examples=100_000)
-def test_a_hundred_thousand_valid_cases_are_read(files):
-    is_read(files)
+@pytest.mark.parametrize("share", range(20))
+def test_a_hundred_thousand_valid_cases_are_read(share):
+    @hypothesis.seed(share)  # each has cases of its own, and is a run that several cores can share
+    @given(cases())
+    @settings(READ, max_examples=5_000, database=None)
+    def every(files):
+        is_read(files)
+
+    every()
 
 
 @given(cases(), st.integers())
