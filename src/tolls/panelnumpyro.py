@@ -9,12 +9,13 @@ from typing import Any
 import jax
 import numpy as np
 from numpy.typing import NDArray
-from numpyro.infer import MCMC, NUTS
+from numpyro.infer import NUTS
 
 from tolls.chains import CHAINS, Settings
 from tolls.paneldensity import Density
 from tolls.paneljax import along_axes
 from tolls.panelmode import Mode
+from tolls.progress import progress
 
 __all__ = ["sample"]
 
@@ -36,23 +37,23 @@ def sample(density: Density, mode: Mode, *, seed: int, settings: Settings) -> tu
     (chain, draw, axis) array, int
         Draws, and the number of divergent transitions among them.
     """
+    total = settings.tune + settings.draws
     starts = np.random.default_rng(seed).standard_normal((CHAINS, len(mode.centre)))
-    with jax.enable_x64(True):
+    with jax.enable_x64(True), progress("sampling", total) as show:
         along = along_axes(density, mode)
-        running = MCMC(
-            NUTS(
-                potential_fn=lambda values: -along(values),
-                target_accept_prob=settings.target_accept,
-            ),
-            num_warmup=settings.tune,
-            num_samples=settings.draws,
-            num_chains=CHAINS,
-            chain_method="vectorized",
-            progress_bar=False,
+        kernel = NUTS(
+            potential_fn=lambda values: -along(values),
+            target_accept_prob=settings.target_accept,
         )
-        running.run(
-            jax.random.key(seed), init_params=jax.numpy.asarray(starts), extra_fields=("diverging",)
-        )
-        draws = np.asarray(running.get_samples(group_by_chain=True))
-        divergences = int(np.asarray(running.get_extra_fields()["diverging"]).sum())
+        keys = jax.random.split(jax.random.key(seed), CHAINS)
+        state = kernel.init(keys, settings.tune, jax.numpy.asarray(starts), (), {})
+        step = jax.jit(lambda state: kernel.sample(state, (), {}))
+        draws, divergences = np.empty((CHAINS, settings.draws, len(mode.centre))), 0
+        for done in range(total):  # a call for all would be deaf to an interrupt
+            state = jax.block_until_ready(step(state))
+            if done >= settings.tune:
+                draws[:, done - settings.tune] = state.z
+                divergences += int(np.asarray(state.diverging).sum())
+            if show:
+                show(done + 1)
     return draws, divergences
