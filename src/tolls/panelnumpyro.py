@@ -50,7 +50,8 @@ def sample(density: Density, mode: Mode, *, seed: int, settings: Settings) -> tu
         step = jax.jit(lambda state: kernel.sample(state, (), {}))
         draws, divergences = np.empty((CHAINS, settings.draws, len(mode.centre))), 0
         for done in range(total):  # a call for all would be deaf to an interrupt
-            state = jax.block_until_ready(step(state))
+            state = step(state)
+            state.z.block_until_ready()
             if done >= settings.tune:
                 draws[:, done - settings.tune] = state.z
                 divergences += int(np.asarray(state.diverging).sum())
