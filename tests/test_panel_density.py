@@ -39,8 +39,22 @@ def test_density_is_the_sum_over_every_toll_and_record(seed):
     assert np.abs(found - np.array(wrong)).min() > 5 * abs(found - exact)
 
 
+def test_a_voice_alone_has_no_definition_beside_the_records():
+    alone = [row for row in ROWS if row["source"] == "two"]
+    reports, verified, space, density = panel(alone)
+    point = space.start(1)
+    point[space.slices["law"]] = [0.3, -0.5, 1.0, 0.5, -0.6]
+    natural = space.natural(point)
+    assert natural.definition.tolist() == [0.0]
+    hand = by_hand(reports, verified, natural, 4)
+    exact = sum(np.log(weight.sum()) for weight, _ in hand)
+    found = likelihood(density, space, point)
+    assert found == pytest.approx(exact, abs=2e-4 * len(reports.events))
+
+
 @pytest.mark.parametrize("threshold", [4, None])
-def test_gradient_is_that_of_differences(threshold):
+@pytest.mark.parametrize("voices", [("one", "two", "three"), ("two",)])
+def test_gradient_is_that_of_differences(threshold, voices):
     rows = [
         *ROWS,
         {"event": "f", "source": "one", "value": 250, "qualifier": "about"},
@@ -49,6 +63,7 @@ def test_gradient_is_that_of_differences(threshold):
         {"event": "g", "source": "one", "value": 40, "qualifier": "up_to"},
         {"event": "h", "source": "one", "low": 90, "high": 140, "qualifier": "estimate"},
     ]
+    rows = [row for row in rows if row["source"] in voices]
     *_, space, density = panel(rows, threshold=threshold)
     point, step = space.start(7), 1e-5
     for i, slope in enumerate(density(point)[1]):

@@ -104,23 +104,23 @@ class Panel:
         then median and ends of the 95 % interval (``_lo``, ``_hi``) of ``repeats`` (share of its
         statements that repeat the common record), ``gross`` (share of gross errors), ``bias``
         (stated : recorded of its own estimates), ``spread`` (their log-scale sd), ``definition``
-        (where the record counts others than the toll does, share that counts as the toll) and
+        (where the record counts others than the toll does, share that counts as the toll; missing
+        of a source that speaks alone) and
         ``offset`` (by how many people it differs from the record otherwise, on average).
         """
         import pandas as pd
 
-        found = self.natural
+        found, n = self.natural, len(self.reports.voices)
+        said = np.array([s.voice for s in self.reports.statements])
+        known = [self.reports.events[s.event] in self.verified for s in self.reports.statements]
         values = {
             "repeats": (1 - found.gross) * found.agreement,
             "gross": found.gross,
             "bias": np.exp(found.bias),
             "spread": found.spread,
-            "definition": found.definition,
+            "definition": found.definition if n > 1 else np.full_like(found.definition, np.nan),
             "offset": mean_offset(found.offset),
         }
-        said = np.array([s.voice for s in self.reports.statements])
-        known = [self.reports.events[s.event] in self.verified for s in self.reports.statements]
-        n = len(self.reports.voices)
         table = pd.DataFrame(
             {
                 "source": [v.name for v in self.reports.voices],
@@ -250,8 +250,9 @@ class Panel:
     def _headline(self) -> str:
         reports, events = len(self.reports.statements), len(self.reports.events)
         return (
-            f"{reports:,} counts of {self.measure} by {len(self.reports.voices)} sources in "
-            f"{events:,} events, {len(self.verified):,} of them verified later."
+            f"{_some(reports, 'count')} of {self.measure} by "
+            f"{_some(len(self.reports.voices), 'source')} in {_some(events, 'event')}, "
+            f"{len(self.verified):,} of them verified later."
         )
 
     def _rows(self) -> list[tuple[str, ...]]:
@@ -341,6 +342,10 @@ class Panel:
         }
 
 
+def _some(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def _people(low: int, high: int) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
@@ -348,6 +353,8 @@ def _people(low: int, high: int) -> str:
 def _told(row: Mapping[Any, Any], name: str) -> str:
     """Return median and interval of what was learned, in few digits."""
     middle, low, high = (float(row[column]) for column in (name, f"{name}_lo", f"{name}_hi"))
+    if np.isnan(middle):
+        return "not told"
     if name in ("repeats", "gross", "definition"):
         return f"{100 * middle:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
     if name == "bias":

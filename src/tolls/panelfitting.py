@@ -202,12 +202,13 @@ def _asked(space: Space, draws: Floats) -> tuple[dict[str, Floats], tuple[str, .
         "spread": own.spread,
         "gross": own.gross,
         "agreement": own.agreement,
-        "definition": own.definition,
         "offset": mean_offset(own.offset),
         "record": record.reshape(*record.shape[:-2], -1),
         "law": own.law.reshape(*own.law.shape[:-2], -1),
         "listed": own.listed,
     }
+    if len(space.voices) > 1:
+        quantities["definition"] = own.definition
     return quantities, tuple(voice.name for voice in space.voices)
 
 
@@ -235,6 +236,11 @@ def _noted(
 ) -> Sequence[str]:
     """Say what the numbers rest on."""
     notes = []
+    if len(read.voices) == 1:
+        notes.append(
+            f"{read.voices[0].name} speaks alone: nothing tells whether it or the common record "
+            "counts others than the toll, so it is taken to repeat the record."
+        )
     if not verified:
         notes.append(
             "No toll was verified: how far the common record lies from the toll is known from the "

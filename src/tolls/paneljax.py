@@ -99,7 +99,7 @@ def _natural(point: Array, space: Space) -> Natural:
         spread=p.scatter * jnp.exp(p.scatter_sd * own["spread"]),
         gross=sigmoid(own["gross"]),
         agreement=sigmoid(p.agreement.mean[p.kind] + p.agreement.unit[p.kind] * own["agreement"]),
-        definition=sigmoid(own["definition"]),
+        definition=sigmoid(own["definition"]) if len(p.kind) > 1 else jnp.zeros(1),
         offset=_share(own["offset"], p.reach),
     )
     return Natural(**found)

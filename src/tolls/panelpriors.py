@@ -13,7 +13,9 @@ in units of its prior sd. For voice j of kind k and grade g,
 
 with bias, agreement, gross errors, spread, definition and offsets of a voice, and the shares of the
 record. Those of tolls below the register's threshold, none of which is ever verified, are as those
-above with all log ratios moved by one N(0, s_r^2) number. The means of kinds are integrated out:
+above with all log ratios moved by one N(0, s_r^2) number. Where one voice speaks alone d is zero:
+whether it or the record counts others than the toll nothing could tell, and chains did not find
+from the one to the other. The means of kinds are integrated out:
 with them, and with a prior for the sd omega between sources of a kind, a thousand events made a
 funnel. With a few sources of a kind nothing tells omega, so it is given.
 """
@@ -153,7 +155,7 @@ class Space:
             "agreement": (voices,),
             "gross": (voices,),
             "spread": (voices,),
-            "definition": (voices,),
+            "definition": (voices if voices > 1 else 0,),
             "offset": (voices, 2 * panels.reach),
         }
 
@@ -270,7 +272,7 @@ class Space:
         a, b = self._grades[0]
         centre[self.slices["gross"]] = np.log(b / a)
         a, b = self._definitions
-        centre[self.slices["definition"]] = np.log(a / b)
+        centre[self.slices["definition"]] = np.log(a / b)[: self.shapes["definition"][0]]
         return centre + rng.normal(0.0, 0.5, self.dimensions)
 
 
@@ -315,7 +317,7 @@ def natural_of(point: Floats, p: Priors) -> Natural:
     if threshold:
         listed[0] = _expit(point[at[LISTED]])
     bias, spread, gross = np.empty(voices), np.empty(voices), np.empty(voices)
-    agreement, definition = np.empty(voices), np.empty(voices)
+    agreement, definition = np.empty(voices), np.zeros(voices)
     offset = np.empty((voices, offsets))
     for j in range(voices):
         k = p.kind[j]
@@ -323,7 +325,8 @@ def natural_of(point: Floats, p: Priors) -> Natural:
         logit = p.agreement.mean[k] + p.agreement.unit[k] * point[at[AGREEMENT] + j]
         agreement[j] = _expit(logit)
         gross[j] = _expit(point[at[GROSS] + j])
-        definition[j] = _expit(point[at[DEFINITION] + j])
+        if voices > 1:
+            definition[j] = _expit(point[at[DEFINITION] + j])
         spread[j] = p.scatter[j] * math.exp(p.scatter_sd * point[at[SPREAD] + j])
         first = at[OFFSET] + j * (offsets - 1)
         _shares(point[first : first + offsets - 1], p.reach, offset[j])
@@ -361,8 +364,9 @@ def pulled(point: Floats, natural: Natural, slope: Natural, p: Priors, into: Flo
         into[at[AGREEMENT] + j] += p.agreement.unit[k] * logit
         into[at[GROSS] + j] += slope.gross[j] * natural.gross[j] * (1 - natural.gross[j])
         into[at[SPREAD] + j] += slope.spread[j] * natural.spread[j] * p.scatter_sd
-        share = natural.definition[j]
-        into[at[DEFINITION] + j] += slope.definition[j] * share * (1 - share)
+        if len(p.kind) > 1:
+            share = natural.definition[j]
+            into[at[DEFINITION] + j] += slope.definition[j] * share * (1 - share)
         first = at[OFFSET] + j * (offsets - 1)
         own = into[first : first + offsets - 1]
         _pulled_shares(natural.offset[j], slope.offset[j], p.reach, own)
@@ -438,9 +442,10 @@ def log_prior(point: Floats, p: Priors) -> tuple[float, Floats]:
         i = at[GROSS] + j
         own, slope[i] = _log_beta(point[i], p.reliability[1, j], p.reliability[0, j])
         value += own
-        i = at[DEFINITION] + j
-        own, slope[i] = _log_beta(point[i], p.definition[0, j], p.definition[1, j])
-        value += own
+        if len(p.kind) > 1:
+            i = at[DEFINITION] + j
+            own, slope[i] = _log_beta(point[i], p.definition[0, j], p.definition[1, j])
+            value += own
         first = at[OFFSET] + j * (offsets - 1)
         here = slice(first, first + offsets - 1)
         value += _log_dirichlet(point[here], p.offset, p.reach, slope[here])
