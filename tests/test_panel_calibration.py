@@ -37,7 +37,7 @@ def ranked(folder, runs, scale):
             if name == "offset":
                 values, true = mean_offset(values), mean_offset(true)
             thin = values[np.linspace(0, len(values) - 1, SLOTS - 1).astype(int)]
-            ranks.append(np.atleast_1d((thin < true).sum(axis=0)))
+            ranks.append(np.ravel((thin < true).sum(axis=0)))
         event = rng.choice([e for e in made.tolls if e not in made.truth])
         place = randomised_rank(made.tolls[event], panel.toll(event).to_numpy().T, rng)
         ranks.append(np.array([min(int(place * SLOTS), SLOTS - 1)]))
