@@ -130,11 +130,11 @@ class PanelCheck:
     def _lines(self) -> list[str]:
         found = []
         for row in self.strange.to_dict("records"):
-            inside = row[_inside(0.9)]
+            inside = f"{100 * row[_inside(0.9)]:.1f} %"
             found.append(
                 f"{row['source']} is not foretold as often as it should be: its ranks are "
-                f"{row['mean_rank']:.2f} on average where 0.5 is expected, and {100 * inside:.1f} % "
-                "of its counts lie inside intervals for 90 %."
+                f"{row['mean_rank']:.2f} on average, where 0.50 is expected, and {inside} of its "
+                "counts lie inside intervals for 90 %."
             )
         if not found:
             found.append("Of no source are the ranks farther from uniform than chance makes them.")
