@@ -9,12 +9,18 @@ says of that event,
 where the other sources' statements on the event, and its toll where it was verified, stand in
 :math:`y_{-j}`. Tolls and records are summed out as in the panel's density, on its grids; draws of
 the unknowns :math:`\theta` that the panel has are weighed by the second equation [1]_, with weights
-truncated as those of a case's checks [2]_. Without them the answer is next to the same where events
-are many, and exact leave-one-out costs nothing more.
+truncated as those of a case's checks [2]_. Of 5,616 statements on 2,756 events a half move by less
+than 0.0003 with the weights, but those that tell how often a source errs grossly by up to 0.2; and
+exact leave-one-out costs nothing more.
 
 A statement's rank is drawn between P(Y < y) and P(Y <= y) [3]_, of a range or size class between
-P(Y < low) and P(Y <= high), and where model and panel agree it is uniform. All that one source says
-of an event is left out together, in whichever category: its counts are no evidence of each other.
+P(Y < low) and P(Y <= high), and where model and panel agree it is uniform. Shares inside intervals
+and mean ranks are what they are on average over such draws, which takes chance from them; p-values
+are of one draw. Where nearly all probability is on one count, as of sources that repeat a record,
+ranks are mostly chance, and tell of little but how often others are stated.
+
+All that one source says of an event is left out together, in whichever category: its counts are no
+evidence of each other.
 
 The unknowns of a source are learned from its statements on all other events, so a bias or spread
 that fits it on average shows in no mean rank; ranks tell of shapes, sizes and company in which it
@@ -59,9 +65,10 @@ type Ints = NDArray[np.int64]
 
 # draws over which predictions are averaged, and statements of patterns times draws: of many events
 # the unknowns are known so well that few draws tell all
-MOST, FEWEST, ROOM = 400, 50, 10**6
+MOST, FEWEST, ROOM = 1000, 50, 10**6
 LEVELS = (0.5, 0.8, 0.9, 0.95)
-SLOTS = 20  # of ranks whose uniformity is judged: the outermost hold what 90 % intervals miss
+SLOTS = 100  # of ranks whose uniformity is judged: the outermost hold what 98 % intervals miss
+TINY = 1e-9  # a p-value of which nobody needs more than a bound
 ALONE, WORDED = "alone", "worded"
 
 
@@ -75,9 +82,10 @@ class PanelCheck:
         A row per source (where it counts several categories, per source and category): ``source``;
         ``counts``, of which ``ranked``, ``alone`` (no other source speaks of the event, and nothing
         was verified) and ``worded`` (bounds, roundings and words, which are not ranked);
-        ``mean_rank``; ``inside_50``, ``inside_80``, ``inside_90``, ``inside_95``, the share of the
-        ranked inside the middle of what is foretold with so much probability; ``p``, how probable
-        ranks as far from uniform are. Missing where nothing is ranked.
+        ``as_stated``, the probability of what it states, on average; ``mean_rank``; ``inside_50``,
+        ``inside_80``, ``inside_90``, ``inside_95``, the share of the ranked inside the middle of
+        what is foretold with so much probability, and ``less_95`` and ``more_95``, below and above
+        it; ``p``, how probable ranks as far from uniform are. Missing where nothing is ranked.
     statements : DataFrame
         A row per statement: ``event``, ``source``, ``stated``; ``others``, how many statements of
         other sources stand beside it, and ``verified``, whether a verified toll does; ``below`` and
@@ -121,7 +129,7 @@ class PanelCheck:
         for row in self.sources.to_dict("records"):
             cells = [f"{row['counts']:,}", f"{row['ranked']:,}"]
             if row["ranked"]:
-                cells.append(f"{row['mean_rank']:.2f}")
+                cells += [f"{100 * row['as_stated']:.1f} %", f"{row['mean_rank']:.2f}"]
                 cells += [f"{100 * row[name]:.1f} %" for name in map(_inside, LEVELS)]
                 cells.append(f"{row['p']:.3f}" if row["p"] >= 0.001 else "< 0.001")
             found.append((str(row["source"]), *cells, *[""] * (len(_HEADER) - 1 - len(cells))))
@@ -281,38 +289,57 @@ def _sources(panel: Panel, statements: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     voices = statements.pop("voice").to_numpy()
-    rank, left = statements["rank"].to_numpy(), statements["left_out"].to_numpy()
+    below, upto, rank, left = (
+        statements[column].to_numpy() for column in ("below", "upto", "rank", "left_out")
+    )
     rows = []
     for place, voice in enumerate(panel.reports.voices):
         own = voices == place
-        ranked = rank[own & (left == "")]
+        some = own & (left == "")
         rows.append(
             {
                 "source": voice.name,
                 "counts": int(own.sum()),
-                "ranked": len(ranked),
+                "ranked": int(some.sum()),
                 ALONE: int((left[own] == ALONE).sum()),
                 WORDED: int((left[own] == WORDED).sum()),
-                **_judged(ranked),
+                **_judged(below[some], upto[some], rank[some]),
             }
         )
     return pd.DataFrame(rows)
 
 
-def _judged(ranks: Floats) -> dict[str, float]:
-    """Return what is told of the ranks of a source."""
+def _judged(below: Floats, upto: Floats, ranks: Floats) -> dict[str, float]:
+    """Return what is told of the ranks of a source, drawn between two probabilities each."""
     if not len(ranks):
-        return dict.fromkeys(["mean_rank", *map(_inside, LEVELS), "p"], np.nan)
-    inside = {_inside(level): float(np.mean(abs(ranks - 0.5) < level / 2)) for level in LEVELS}
+        return dict.fromkeys((*_TOLD, "p"), np.nan)
+    wide = np.maximum(upto - below, 1e-300)
+
+    def less(point: float) -> float:
+        """Return the probability that a rank is below a point, on average."""
+        return float(np.clip((point - below) / wide, 0.0, 1.0).mean())
+
+    inside = [less(0.5 + level / 2) - less(0.5 - level / 2) for level in LEVELS]
+    tail = (1 - LEVELS[-1]) / 2
+    ranked = float((below + upto).mean() / 2)
+    values = [float((upto - below).mean()), ranked, *inside, less(tail), 1 - less(1 - tail)]
+    return dict(zip(_TOLD, values, strict=True)) | {"p": _uniform(ranks)}
+
+
+def _uniform(ranks: Floats) -> float:
+    """Return how probable ranks as far from uniform are."""
     slots = np.minimum((ranks * SLOTS).astype(np.int64), SLOTS - 1)
-    p = chance(least_tail(slots, SLOTS), len(slots), SLOTS)
-    return {"mean_rank": float(ranks.mean()), **inside, "p": p}
+    tail = least_tail(slots, SLOTS)
+    bound = 2 * SLOTS * tail  # of any of the points, on either side
+    return bound if bound < TINY else chance(tail, len(slots), SLOTS)
 
 
 def _inside(level: float) -> str:
     return f"inside_{100 * level:.0f}"
 
 
+_TOLD = ("as_stated", "mean_rank", *map(_inside, LEVELS), "less_95", "more_95")
 _HEADER = (
-    "source", "counts", "ranked", "mean rank", *(f"in {100 * n:.0f} %" for n in LEVELS), "p",
+    "source", "counts", "ranked", "as stated", "mean rank",
+    *(f"in {100 * n:.0f} %" for n in LEVELS), "p",
 )  # fmt: skip
