@@ -1,5 +1,6 @@
 """A learned scale: what it says of sources, where it goes, and what it changes."""
 
+import json
 import math
 import re
 import tomllib
