@@ -8,6 +8,7 @@ import pytest
 from helpers_panel import PRESETS, ROWS, SCALE, TRUTH, by_hand, simulated
 
 from tolls import panelchecks
+from tolls.errors import InputError
 from tolls.panel import Panel
 from tolls.panelchecks import check_panel
 from tolls.paneldensity import Density
@@ -290,3 +291,42 @@ def test_a_model_that_is_wrong_is_found_out(known, name, moved):
     assert found.sources["p"].min() < 0.001
     assert not found.strange.empty
     assert f"{found.strange['source'].iloc[0]} is not foretold as often" in found.summary()
+
+
+def test_what_is_no_count_is_not_ranked_and_said_to_be_left_out():
+    rows = [
+        *MORE,
+        {"event": "a", "source": "three", "value": 3, "qualifier": "at_least"},
+        {"event": "c", "source": "one", "words": "dozens", "qualifier": "words"},
+        {"event": "d", "source": "one", "low": 9, "high": 14, "qualifier": "estimate"},
+    ]
+    found = check_panel(unfitted(rows, TRUTH, lambda space: light(space, 1)[None, None]), seed=1)
+    table = found.statements
+    left = table.set_index(["event", "source"])["left_out"]
+    assert left[left != ""].to_dict() == {
+        ("a", "three"): "worded",
+        ("c", "one"): "worded",
+        ("e", "three"): "alone",
+    }
+    assert (table["rank"].isna() == (table["left_out"] != "")).all()
+    names = ["ranked", "alone", "worded"]
+    assert (found.sources["counts"] == found.sources[names].sum(axis=1)).all()
+    text = found.summary()
+    assert "Not ranked: 1 that nothing else on their event foretells." in text
+    assert "Not ranked: 2 worded as a bound" in text
+    assert "<table" in found._repr_html_()
+    assert f"{len(table) - 3:,} of {len(table):,} counts of killed ranked" in repr(found)
+
+
+def test_a_seed_gives_the_same_ranks_and_another_gives_others(known):
+    first, again, other = (check_panel(known, seed=seed).statements for seed in (1, 1, 2))
+    assert first.equals(again)
+    assert (first["rank"] != other["rank"]).sum() > 1000
+    assert first["below"].equals(other["below"])
+
+
+def test_only_a_panel_is_checked_and_with_a_seed(known):
+    with pytest.raises(InputError, match="panel: is a str"):
+        check_panel("panel", seed=1)
+    with pytest.raises(InputError, match="seed"):
+        check_panel(known, seed=-1)
