@@ -24,8 +24,8 @@ evidence of each other.
 
 The unknowns of a source are learned from its statements on all other events, so a bias or spread
 that fits it on average shows in no mean rank; ranks tell of shapes, sizes and company in which it
-does not. For the same reason ranks stray a little less than independent ones do, and p-values are
-on the large side.
+does not. For the same reason ranks should stray a little less than independent ones do, and
+p-values be on the large side, which is an argument and was not measured.
 
 References
 ----------
