@@ -1,5 +1,6 @@
 """A learned scale: what it says of sources, where it goes, and what it changes."""
 
+import json
 import math
 import re
 import tomllib
@@ -196,14 +197,17 @@ def test_the_command_writes_tables_and_a_scale(tmp_path, capsys, monkeypatch):
     (tmp_path / "sources.toml").write_text('[sources.one]\ngrade = "B"\n', encoding="utf-8")
     command = [
         "panel", "reports.csv", "--truth", "truth.csv", "--threshold", "4", "--sources",
-        "sources.toml", "--seed", "1", "-o", "out", "--learn", "learned.toml",
+        "sources.toml", "--seed", "1", "-o", "out", "--learn", "learned.toml", "--check",
     ]  # fmt: skip
     assert main(command) == 0
     out = capsys.readouterr().out
     assert "8 counts of killed by 3 sources in 5 events, 2 of them verified later." in out
+    assert "6 of 8 counts of killed ranked among what other sources" in out
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
-        "conflicts.csv", "events.csv", "panel.json", "sources.csv",
+        "checks.csv", "conflicts.csv", "events.csv", "panel.json", "sources.csv",
     ]  # fmt: skip
+    whole = json.loads((tmp_path / "out" / "panel.json").read_text(encoding="utf-8"))
+    assert [row["ranked"] for row in whole["checks"]] == [1, 2, 3]
     first = [p.read_bytes() for p in sorted((tmp_path / "out").iterdir())]
     assert '[sources."one"]' in (tmp_path / "learned.toml").read_text(encoding="utf-8")
     assert main(command) == 0

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tolls.learning import learn
     from tolls.loading import load
     from tolls.panel import Panel
+    from tolls.panelchecks import PanelCheck, check_panel
     from tolls.panelfitting import fit_panel
     from tolls.questions import sensitivity
     from tolls.rendering import render
@@ -43,6 +44,7 @@ _HOME = {
     "EstimateRefused": "errors",
     "InputError": "errors",
     "Panel": "panel",
+    "PanelCheck": "panelchecks",
     "Sensitivity": "sensitivities",
     "Simulation": "simulation",
     "Timeline": "timelines",
@@ -50,6 +52,7 @@ _HOME = {
     "TollsWarning": "errors",
     "backtest": "backtesting",
     "calibrate": "calibration",
+    "check_panel": "panelchecks",
     "elicit": "elicitation",
     "fit": "fitting",
     "fit_panel": "panelfitting",
@@ -73,6 +76,7 @@ __all__ = [
     "EstimateRefused",
     "InputError",
     "Panel",
+    "PanelCheck",
     "Sensitivity",
     "Simulation",
     "Timeline",
@@ -80,6 +84,7 @@ __all__ = [
     "TollsWarning",
     "backtest",
     "calibrate",
+    "check_panel",
     "elicit",
     "fit",
     "fit_panel",

@@ -35,10 +35,15 @@ def add_panel(panel: argparse.ArgumentParser) -> None:
         help="nutpie (default), or numpyro for a graphics card or many cores",
     )  # fmt: skip
     panel.add_argument("--learn", metavar="FILE", help="write what was learned as a scale there")
+    panel.add_argument(
+        "--check", action="store_true",
+        help="also tell of every source whether its counts are as the other sources foretell",
+    )  # fmt: skip
     panel.add_argument("--json", action="store_true", help="print one JSON object")
     panel.add_argument(
         "-o", dest="folder", metavar="DIR",
-        help="also write sources.csv, events.csv, conflicts.csv and panel.json there",
+        help="also write sources.csv, events.csv, conflicts.csv and panel.json there, "
+        "and checks.csv with --check",
     )  # fmt: skip
 
 
@@ -71,13 +76,20 @@ def run_panel(options: argparse.Namespace, seed: int) -> int:
     from tolls.spreadsheets import table_csv
     from tolls.storage import as_json, write_together
 
-    text = as_json(panel.to_dict())
-    say(text if options.json else panel.summary())
+    tables = {"sources": panel.sources, "events": panel.events, "conflicts": panel.conflicts}
+    content, told = panel.to_dict(), [panel.summary()]
+    if options.check:
+        from tolls.panelchecks import check_panel
+
+        checks = check_panel(panel, seed=seed)
+        tables["checks"], content["checks"] = checks.sources, checks.sources.to_dict("records")
+        told.append(checks.summary())
+    text = as_json(content)
+    say(text if options.json else "\n\n".join(told))
     if folder is not None:
-        tables = {"sources": panel.sources, "events": panel.events, "conflicts": panel.conflicts}
-        contents = {f"{name}.csv": table_csv(table) for name, table in tables.items()}
-        write_together(folder, contents | {"panel.json": f"{text}\n".encode()})
-        tell(f"written to {folder}: conflicts.csv, events.csv, panel.json, sources.csv")
+        files = {f"{name}.csv": table_csv(table) for name, table in tables.items()}
+        write_together(folder, files | {"panel.json": f"{text}\n".encode()})
+        tell(f"written to {folder}: {', '.join(sorted([*files, 'panel.json']))}")
     if learned is not None:
         write(learned, learn(panel))
     return DONE

@@ -20,7 +20,7 @@ and the statements' probabilities in its middle.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -37,6 +37,7 @@ from tolls.panelloops import (
     largest,
     open_masses,
     open_slopes,
+    predicted,
     slopes,
     summed,
     told,
@@ -304,6 +305,25 @@ class Density:
         shares: Floats = np.zeros(self.patterns.kept.shape)
         shares[self.patterns.kept] = found
         return shares
+
+    def tails(self) -> Entries:
+        """Tabulate the entries of what is said or more."""
+        more = tuple(cells.or_more() for cells in self.patterns.cells)
+        return _entries(replace(self.patterns, cells=more), self.space)
+
+    def predicted(self, point: Floats, tails: Entries, source: Ints) -> Floats:
+        """Return what other sources foretell of every statement, (3, statement) of all patterns.
+
+        The probabilities, given their statements on its event and what was verified, of what it
+        says, of that or more, and of all that its source says there. `source` has a number for the
+        source of every statement.
+        """
+        natural = natural_of(point, self.space.priors)
+        mass, _ = self._masses(natural)
+        found: Floats = np.empty((3, len(source)))
+        chance, tail = (told(entries, natural).chance for entries in (self.entries, tails))
+        predicted(self.sums, source, mass, chance, tail, found)
+        return found
 
     def _masses(self, natural: Natural) -> tuple[Floats, list[Any]]:
         """Return the mass of (cell of the record, offset), and what its gradient needs."""

@@ -22,6 +22,7 @@ __all__ = [
     "largest",
     "open_masses",
     "open_slopes",
+    "predicted",
     "slopes",
     "summed",
     "told",
@@ -344,3 +345,72 @@ def largest(sums: Sums, mass: Floats, chance: Floats, found: Floats) -> None:
         for i in range(n):
             found[begin + i] = max(found[begin + i], share[i])
         at += n * sums.statements[p]
+
+
+@compiled
+def _without(
+    sums: Sums,
+    p: int,
+    at: int,
+    source: Ints,
+    left: int,
+    mass: Floats,
+    chance: Floats,
+    share: Floats,
+) -> None:
+    """Fill the shares of a pattern's terms in the probability of what other sources state.
+
+    `source` are those of its statements, `left` is the one left out.
+    """
+    begin, n, m = sums.begin[p], sums.begin[p + 1] - sums.begin[p], len(source)
+    total = 0.0
+    for i in range(n):
+        share[i] = mass[sums.mass[begin + i]]
+        for s in range(m):
+            if source[s] != left:
+                share[i] *= chance[sums.chance[at + i * m + s]]
+        total += share[i]
+    if total < ROOM:
+        top = -np.inf
+        for i in range(n):
+            share[i] = math.log(mass[sums.mass[begin + i]])
+            for s in range(m):
+                if source[s] != left:
+                    share[i] += math.log(chance[sums.chance[at + i * m + s]])
+            top = max(top, share[i])
+        total = 0.0
+        for i in range(n):
+            share[i] = math.exp(share[i] - top)
+            total += share[i]
+    for i in range(n):
+        share[i] /= total
+
+
+@compiled
+def predicted(
+    sums: Sums, source: Ints, mass: Floats, chance: Floats, tail: Floats, found: Floats
+) -> None:
+    """Fill what the other sources' statements on an event foretell of every statement.
+
+    Rows are the probabilities of what is said, of that or more (`tail` has its chances), and of all
+    that its source says of the event; columns are the statements, pattern by pattern, of `source`.
+    """
+    masses, chances, tails = mass.ravel(), chance.ravel(), tail.ravel()
+    at, first = 0, 0
+    share = np.empty(np.diff(sums.begin).max())
+    found[:] = 0.0
+    for p in range(len(sums.events)):
+        n, m = sums.begin[p + 1] - sums.begin[p], sums.statements[p]
+        own = source[first : first + m]
+        for k in range(m):
+            _without(sums, p, at, own, own[k], masses, chances, share)
+            for i in range(n):
+                here = at + i * m
+                found[0, first + k] += share[i] * chances[sums.chance[here + k]]
+                found[1, first + k] += share[i] * tails[sums.chance[here + k]]
+                for s in range(m):
+                    if own[s] == own[k]:
+                        share[i] *= chances[sums.chance[here + s]]
+                found[2, first + k] += share[i]
+        at += n * m
+        first += m

@@ -55,6 +55,17 @@ class Cells:
     marks: tuple[int, ...]
     single: bool
 
+    @property
+    def bounded(self) -> bool:
+        """Whether it says that the belief is in one cell with two ends, and nothing else."""
+        return len(self.weight) == 1 and self.weight[0] == 1.0 and math.isfinite(self.high[0])
+
+    def or_more(self) -> "Cells":
+        """Return the belief that it states, or any larger one."""
+        return Cells(
+            self.low[:1], np.array([math.inf]), np.ones(1), self.spread, self.marks, self.single
+        )
+
 
 @lru_cache(maxsize=4096)
 def _bands(y: int, upper: bool, means: tuple[float, ...], weights: tuple[float, ...]) -> Floats:
