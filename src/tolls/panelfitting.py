@@ -18,9 +18,10 @@ from tolls.panelchains import ATTEMPTS, sample
 from tolls.paneldensity import Density
 from tolls.panelmode import agrees, found_mode, thinned
 from tolls.panelpriors import Space, mean_offset
-from tolls.panelrows import Reports, check_threshold, read_reports, read_verified
+from tolls.panelrows import Reports, read_reports
 from tolls.panelsources import read_sources
 from tolls.paneltolls import toll_posteriors
+from tolls.paneltruth import check_threshold, read_verified
 from tolls.patterns import gathered
 from tolls.presets import load_presets
 from tolls.simulation import check_seed
