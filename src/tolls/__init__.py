@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tolls.loading import load
     from tolls.panel import Panel
     from tolls.panelfitting import fit_panel
+    from tolls.panelstorage import write_panel
     from tolls.questions import sensitivity
     from tolls.rendering import render
     from tolls.scoreboard import Backtest
@@ -62,6 +63,7 @@ _HOME = {
     "sensitivity": "questions",
     "simulate": "simulation",
     "timeline": "timelines",
+    "write_panel": "panelstorage",
 }
 
 __all__ = [
@@ -93,6 +95,7 @@ __all__ = [
     "sensitivity",
     "simulate",
     "timeline",
+    "write_panel",
 ]
 
 

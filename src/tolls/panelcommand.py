@@ -1,11 +1,18 @@
 """The command `tolls panel`: many events, one set of sources. Nothing is computed here."""
 
+from __future__ import annotations
+
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tolls.errors import EstimateRefused
+from tolls.errors import EstimateRefused, InputError
 from tolls.outputs import apart, made_apart, write
 from tolls.terminal import DONE, REFUSED, say, tell, whole
+
+if TYPE_CHECKING:
+    from tolls.panel import Panel
+    from tolls.storage import Content
 
 __all__ = ["add_panel", "run_panel"]
 
@@ -36,6 +43,11 @@ def add_panel(panel: argparse.ArgumentParser) -> None:
         "-o", dest="folder", metavar="DIR",
         help="also write sources.csv, events.csv, conflicts.csv and panel.json there",
     )  # fmt: skip
+    panel.add_argument(
+        "--parquet", action="store_true",
+        help="write sources, events, conflicts and the toll of every event to DIR as Parquet "
+        "tables instead, and panel.json without events and conflicts",
+    )  # fmt: skip
 
 
 def run_panel(options: argparse.Namespace, seed: int) -> int:
@@ -49,6 +61,8 @@ def run_panel(options: argparse.Namespace, seed: int) -> int:
         check_measure(options.measure)
         learned = apart("--learn", options.learn, read)
         kept.append(learned)
+    if options.parquet and options.folder is None:
+        raise InputError("--parquet: says how tables are written; name a folder for them with -o")
     folder = made_apart(options.folder, kept)
     try:
         panel = fit_panel(
@@ -63,16 +77,27 @@ def run_panel(options: argparse.Namespace, seed: int) -> int:
     except EstimateRefused as refusal:
         tell(f"refused: {refusal}")
         return REFUSED
-    from tolls.spreadsheets import table_csv
     from tolls.storage import as_json, write_together
 
-    text = as_json(panel.to_dict())
-    say(text if options.json else panel.summary())
+    say(as_json(panel.to_dict()) if options.json else panel.summary())
     if folder is not None:
-        tables = {"sources": panel.sources, "events": panel.events, "conflicts": panel.conflicts}
-        contents = {f"{name}.csv": table_csv(table) for name, table in tables.items()}
-        write_together(folder, contents | {"panel.json": f"{text}\n".encode()})
-        tell(f"written to {folder}: conflicts.csv, events.csv, panel.json, sources.csv")
+        tables = _parquet(panel) if options.parquet else _csv(panel)
+        text = as_json(panel.to_dict(events=not options.parquet))
+        write_together(folder, tables | {"panel.json": f"{text}\n".encode()})
+        tell(f"written to {folder}: {', '.join(sorted([*tables, 'panel.json']))}")
     if learned is not None:
         write(learned, learn(panel))
     return DONE
+
+
+def _csv(panel: Panel) -> dict[str, Content]:
+    from tolls.spreadsheets import table_csv
+
+    tables = {"sources": panel.sources, "events": panel.events, "conflicts": panel.conflicts}
+    return {f"{name}.csv": table_csv(table) for name, table in tables.items()}
+
+
+def _parquet(panel: Panel) -> dict[str, Content]:
+    from tolls.panelstorage import parquet_tables
+
+    return parquet_tables(panel)
