@@ -4,7 +4,7 @@ Text stays as it is, for no program runs what stands in Parquet (in CSV, see `sp
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -77,13 +77,15 @@ def parquet_tables(panel: Panel) -> dict[str, Content]:
     """
     frames = {"sources": panel.sources, "events": panel.events, "conflicts": panel.conflicts}
     tables: dict[str, Content] = {
-        f"{name}.parquet": partial(_write, panel, _schema(frame), _blocks(frame))
+        f"{name}.parquet": partial(_write, panel, _schema(frame), partial(_blocks, frame))
         for name, frame in frames.items()
     }
-    return tables | {"tolls.parquet": partial(_write, panel, _TOLL, _posteriors(panel))}
+    return tables | {"tolls.parquet": partial(_write, panel, _TOLL, partial(_posteriors, panel))}
 
 
-def _write(panel: Panel, schema: pa.Schema, tables: Iterator[pa.Table], file: BinaryIO) -> None:
+def _write(
+    panel: Panel, schema: pa.Schema, blocks: Callable[[], Iterator[pa.Table]], file: BinaryIO
+) -> None:
     """Write blocks of a table, each as a row group."""
     about = {
         "version": VERSION,
@@ -94,8 +96,8 @@ def _write(panel: Panel, schema: pa.Schema, tables: Iterator[pa.Table], file: Bi
     }
     metadata = (schema.metadata or {}) | {b"tolls": json.dumps(about).encode()}
     with parquet.ParquetWriter(file, schema.with_metadata(metadata), compression="zstd") as writer:
-        for table in tables:
-            writer.write_table(table, ROWS)
+        for block in blocks():
+            writer.write_table(block, ROWS)
 
 
 def _schema(frame: pd.DataFrame) -> pa.Schema:
