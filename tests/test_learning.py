@@ -12,7 +12,7 @@ import pytest
 from helpers_panel import ROWS, TRUTH
 
 import tolls
-from tolls import learning, panelfitting
+from tolls import learning, panelchains
 from tolls.cli import main
 from tolls.errors import InputError
 from tolls.panelchains import Settings
@@ -36,7 +36,7 @@ ROWS_OF_CASE = [
 
 def contented(patch):
     """Let few draws do, whose diagnostics are taken for sound: what is written is tested."""
-    patch.setattr(panelfitting, "ATTEMPTS", (Settings(200, 150, 0.85),))
+    patch.setattr(panelchains, "ATTEMPTS", (Settings(200, 150, 0.85),))
     patch.setattr("tolls.convergence.ESS_LIMIT", 1.0)
     patch.setattr("tolls.convergence.RHAT_LIMIT", 2.0)
 

@@ -15,7 +15,7 @@ from helpers_panel import (
 )
 
 import tolls
-from tolls import panelfitting
+from tolls import panelchains
 from tolls.errors import EstimateRefused, InputError
 from tolls.panelchains import Settings
 from tolls.paneldensity import Density
@@ -147,7 +147,7 @@ def test_an_event_that_nobody_speaks_of_is_named(known):
 
 
 def test_a_panel_that_does_not_converge_is_refused_with_its_draws(monkeypatch):
-    monkeypatch.setattr(panelfitting, "ATTEMPTS", (Settings(5, 10, 0.8), Settings(5, 10, 0.8)))
+    monkeypatch.setattr(panelchains, "ATTEMPTS", (Settings(5, 10, 0.8), Settings(5, 10, 0.8)))
     with pytest.raises(EstimateRefused, match="effective draws") as caught:
         tolls.fit_panel(ROWS, TRUTH, seed=1)
     refused = caught.value.estimate

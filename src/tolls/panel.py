@@ -54,6 +54,8 @@ class Panel:
     draws : (chain, draw, coordinate) array
         Of the posterior, in the coordinates of `space`.
     diagnostics : Diagnostics
+    engine : str
+        What sampled.
     seed : int
     digest : str
         ``sha256:…`` of the reports, verified tolls and settings.
@@ -71,6 +73,7 @@ class Panel:
     posteriors: Posteriors
     draws: Floats
     diagnostics: Diagnostics
+    engine: str
     seed: int
     digest: str
     notes: tuple[str, ...] = ()
@@ -300,7 +303,7 @@ class Panel:
         state = "sound" if found.ok else "failed: " + "; ".join(found.reasons)
         return (
             f"Diagnostics {state}: R-hat {found.rhat:.3f}, at least {found.ess:,.0f} "
-            f"effective draws; seed {self.seed}, {self.digest[:19]}."
+            f"effective draws; {self.engine}, seed {self.seed}, {self.digest[:19]}."
         )
 
     def __repr__(self) -> str:
@@ -331,6 +334,7 @@ class Panel:
             "tolls": VERSION,
             "measure": self.measure,
             "digest": self.digest,
+            "engine": self.engine,
             "seed": self.seed,
             "threshold": self.threshold,
             "rows": dict(self.reports.counts),

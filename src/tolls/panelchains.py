@@ -4,7 +4,6 @@ The density is a Python function, so no model is compiled; chains share the inte
 its loops do without.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,8 @@ from numpy.typing import NDArray
 from nutpie.compiled_pyfunc import from_pyfunc
 
 from tolls.chains import CHAINS, Settings, run
-from tolls.panelmode import LogDensity
+from tolls.paneldensity import Density
+from tolls.panelmode import Mode
 from tolls.threads import ONE_THREAD
 
 __all__ = ["ATTEMPTS", "CHAINS", "Settings", "sample"]
@@ -24,39 +24,30 @@ type Floats = NDArray[np.floating[Any]]
 ATTEMPTS = (Settings(150, 600, 0.8), Settings(600, 1500, 0.9), Settings(1500, 3000, 0.97))
 
 
-def sample(
-    density: LogDensity,
-    dimensions: int,
-    start: Callable[[int], Floats],
-    *,
-    seed: int,
-    settings: Settings,
-) -> tuple[Floats, int]:
-    """Sample a log density.
+def sample(density: Density, mode: Mode, *, seed: int, settings: Settings) -> tuple[Floats, int]:
+    """Sample the density of a panel along the axes of its mode.
 
     Parameters
     ----------
-    density : callable
-        Takes a point, returns the log density and its gradient.
-    dimensions : int
-    start : callable
-        Takes a seed, returns the start of a chain.
+    density : Density
+    mode : Mode
     seed : int
     settings : Settings
 
     Returns
     -------
-    (chain, draw, coordinate) array, int
+    (chain, draw, axis) array, int
         Draws, and the number of divergent transitions among them.
     """
+    dimensions, along = len(mode.centre), mode.density(density)
     model = from_pyfunc(
         dimensions,
-        lambda: density,
+        lambda: along,
         lambda *_: lambda point: {"point": np.array(point)},
         [np.dtype("float64")],
         [(dimensions,)],
         ["point"],
-        make_initial_point_fn=start,
+        make_initial_point_fn=lambda seed: np.random.default_rng(seed).standard_normal(dimensions),
     )
     # four chains in threads of one process: BLAS threads beside them took half of their time
     with ONE_THREAD:

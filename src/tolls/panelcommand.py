@@ -37,6 +37,10 @@ def add_panel(panel: argparse.ArgumentParser) -> None:
         "--sources", metavar="FILE",
         help="a TOML file of [sources.NAME] tables with grade, kind and group, as of a case",
     )  # fmt: skip
+    panel.add_argument(
+        "--engine", default="nutpie", metavar="E",
+        help="nutpie (default), or numpyro for a graphics card or many cores",
+    )  # fmt: skip
     panel.add_argument("--learn", metavar="FILE", help="write what was learned as a scale there")
     panel.add_argument("--json", action="store_true", help="print one JSON object")
     panel.add_argument(
@@ -73,6 +77,7 @@ def run_panel(options: argparse.Namespace, seed: int) -> int:
             categories=options.categories,
             sources=options.sources,
             threshold=options.threshold,
+            engine=options.engine,
         )
     except EstimateRefused as refusal:
         tell(f"refused: {refusal}")

@@ -202,7 +202,7 @@ class Density:
         self.cells = self.groups[-1].own.stop
         self.sums = _terms(patterns, cell)
         listed = [p.status is not None for p in patterns.patterns]
-        self._listed = float(patterns.count @ np.array(listed, dtype=float))
+        self.listed = float(patterns.count @ np.array(listed, dtype=float))
 
     def _grouped(self, cell: Ints) -> Iterator[_Group]:
         """Yield the groups of masses, and set the place of every point's cell among them."""
@@ -289,8 +289,8 @@ class Density:
         slopes(self.entries, natural, said, of_entry, slope)
         self._slopes(natural, kept, of_mass, slope)
         if self.threshold is not None:
-            value += self._listed * float(np.log(natural.listed[0]))
-            slope.listed[0] += self._listed / natural.listed[0]
+            value += self.listed * float(np.log(natural.listed[0]))
+            slope.listed[0] += self.listed / natural.listed[0]
         pulled(point, natural, slope, priors, found)
         return value, found
 

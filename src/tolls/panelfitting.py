@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tolls import panelchains
 from tolls.constants import MEASURES
 from tolls.convergence import Diagnostics, diagnose
 from tolls.errors import ON_FAILURE, InputError, check_choice, check_type, refuse
 from tolls.panel import Panel
-from tolls.panelchains import ATTEMPTS, sample
 from tolls.paneldensity import Density
 from tolls.panelmode import agrees, found_mode, thinned
 from tolls.panelpriors import Space, mean_offset
@@ -30,6 +30,7 @@ __all__ = ["fit_panel"]
 
 type Floats = NDArray[np.floating[Any]]
 
+ENGINES = ("nutpie", "numpyro")
 ANY = "event"  # kind of events of which no kind is given
 
 
@@ -44,6 +45,7 @@ def fit_panel(
     kinds: Mapping[str, str] | None = None,
     threshold: int | None = None,
     reliability: str = "admiralty",
+    engine: str = "nutpie",
     on_failure: str = "raise",
 ) -> Panel:
     r"""Learn from many events what their sources are worth, and every event's toll.
@@ -78,6 +80,9 @@ def fit_panel(
         events are taken for a random sample, and a note says so.
     reliability : str
         Scale of the grades, as of a case.
+    engine : str
+        ``nutpie``, the fastest on a few cores; or ``numpyro``, the same density compiled by JAX,
+        for a graphics card or many cores. Draws differ, the posterior does not.
     on_failure : str
         ``raise``, or ``warn`` to see draws whose diagnostics fail.
 
@@ -111,6 +116,7 @@ def fit_panel(
     check_choice("measure", measure, MEASURES)
     if isinstance(categories, str):
         raise InputError(f'categories: is a text; allowed: a tuple, as ("{categories}",)')
+    check_choice("engine", engine, ENGINES)
     check_choice("on_failure", on_failure, ON_FAILURE)
     check_threshold(threshold, truth is not None)
     presets = load_presets(reliability, Path())
@@ -127,16 +133,11 @@ def fit_panel(
     space = Space(read.voices, len(names), threshold, presets)
     density = Density(patterns, space, threshold)
     notes: list[str] = list(_noted(read, verified, elsewhere, threshold))
+    sample = _sampler(engine)
     mode = found_mode(density, space.start(seed))
     thin = thinned(density, mode, np.random.default_rng(seed))
-    for settings in ATTEMPTS:
-        values, divergences = sample(
-            mode.density(thin),
-            space.dimensions,
-            _near(space.dimensions),
-            seed=seed,
-            settings=settings,
-        )
+    for settings in panelchains.ATTEMPTS:
+        values, divergences = sample(thin, mode, seed=seed, settings=settings)
         draws = mode.points(values)
         judged = diagnose(*_asked(space, draws), divergences)
         if not agrees(density, thin, draws.reshape(-1, space.dimensions)):
@@ -158,6 +159,7 @@ def fit_panel(
         toll_posteriors(density, draws.reshape(-1, space.dimensions)),
         draws,
         judged,
+        engine,
         int(seed),
         _digest(read, verified, kind, threshold, space),
         tuple(notes),
@@ -178,13 +180,13 @@ def _judged(panel: Panel, on_failure: str) -> Panel:
     return panel
 
 
-def _near(dimensions: int) -> Callable[[int], Floats]:
-    """Return what draws the start of a chain around the mode."""
+def _sampler(engine: str) -> Any:
+    """Return what samples; a JAX that nobody asked for is not loaded."""
+    if engine == "numpyro":
+        from tolls import panelnumpyro
 
-    def start(seed: int) -> Floats:
-        return np.random.default_rng(seed).normal(0.0, 1.0, dimensions)
-
-    return start
+        return panelnumpyro.sample
+    return panelchains.sample
 
 
 def _asked(space: Space, draws: Floats) -> tuple[dict[str, Floats], tuple[str, ...]]:

@@ -15,10 +15,13 @@ below, the law is cut at c:
     P(T \ge 1 + n) = A + (1 - A) (1 - z) \frac{L(n) - L(c - 1)}{1 - L(c - 1)}
 """
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tolls.compiled import compiled
 
 __all__ = ["LARGE", "NONE", "places", "surviving"]
 
@@ -32,6 +35,21 @@ def places(threshold: int | None) -> int:
     return 3 if threshold is None else 5
 
 
+@compiled
+def _tail(scale: float, tail: float, beyond: float) -> tuple[float, float, float, float]:
+    """Return L so many people after a law's beginning, 1 - L, and L's derivatives in its logs.
+
+    Either keeps its digits: the second where the scale is far beyond the people.
+    """
+    alpha = math.exp(tail)
+    part = beyond / (alpha * math.exp(scale))
+    down = -alpha * math.log1p(part)
+    fall = math.exp(down)
+    of_scale = fall * alpha * part / (1 + part)
+    return fall, -math.expm1(down), of_scale, of_scale + fall * down
+
+
+@compiled
 def surviving(law: Floats, at: Floats, threshold: int | None = None) -> tuple[Floats, Floats]:
     """Return the probability of so many deaths or more, and its gradient.
 
@@ -57,41 +75,32 @@ def surviving(law: Floats, at: Floats, threshold: int | None = None) -> tuple[Fl
     >>> chance.tolist()
     [1.0, 0.5, 0.25]
     """
-    none, some = 1 / (1 + np.exp(-law[NONE])), at >= 1
-    fall, gone, of_fall = _tail(law[1:3], at - 1.0)
+    left, slope = np.ones(len(at)), np.zeros((len(law), len(at)))
+    none = 1 / (1 + math.exp(-law[NONE]))
     if threshold is None:
-        left, slope = (1 - none) * fall, (1 - none) * np.vstack([-none * fall, of_fall])
-        return np.where(some, left, 1.0), slope * some
-    large = 1 / (1 + np.exp(-law[LARGE]))
-    _, cut, of_cut = _tail(law[1:3], np.array([threshold - 1.0]))
-    below = some & (at < threshold)  # nobody, where it is one, and nothing is divided by zero
-    within = np.where(below, cut - gone, 0.0) / np.where(below, cut, 1.0)
-    of_within = np.where(below, of_fall - (1 - within) * of_cut, 0.0)
-    of_within = of_within / np.where(below, cut, 1.0)
-    beyond, _, of_beyond = _tail(law[[4, 2]], at - threshold)
-    left = np.where(below, large + (1 - large) * (1 - none) * within, large * beyond)
-    of_within = (1 - large) * (1 - none) * of_within
-    of_beyond = np.where(below, 0.0, large * of_beyond)
-    slope = np.stack(
-        [
-            -(1 - large) * none * (1 - none) * within,
-            of_within[0],
-            of_within[1] + of_beyond[1],
-            large * (1 - large) * np.where(below, 1 - (1 - none) * within, beyond),
-            of_beyond[0],
-        ]
-    )
-    return np.where(some, left, 1.0), slope * some
-
-
-def _tail(law: Floats, beyond: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return L so many people after a law's beginning, 1 - L, and L's gradient.
-
-    Either keeps its digits: the second where the scale is far beyond the people.
-    """
-    scale, tail = np.exp(law)
-    part = np.maximum(beyond, 0.0) / (tail * scale)
-    down = -tail * np.log1p(part)
-    fall = np.exp(down)
-    of_scale = fall * tail * part / (1 + part)
-    return fall, -np.expm1(down), np.stack([of_scale, of_scale + fall * down])
+        for i in range(len(at)):
+            if at[i] >= 1:
+                fall, _, of_scale, of_tail = _tail(law[1], law[2], at[i] - 1)
+                left[i] = (1 - none) * fall
+                slope[NONE, i] = -none * left[i]
+                slope[1, i], slope[2, i] = (1 - none) * of_scale, (1 - none) * of_tail
+    else:
+        large = 1 / (1 + math.exp(-law[LARGE]))
+        some = (1 - large) * (1 - none)
+        # nobody is between, where the threshold is one, and nothing is divided by zero
+        _, cut, scale_of_cut, tail_of_cut = _tail(law[1], law[2], max(threshold - 1.0, 1.0))
+        for i in range(len(at)):
+            if at[i] >= max(threshold, 1):
+                fall, _, of_scale, of_tail = _tail(law[4], law[2], at[i] - threshold)
+                left[i] = large * fall
+                slope[2, i], slope[4, i] = large * of_tail, large * of_scale
+                slope[LARGE, i] = large * (1 - large) * fall
+            elif at[i] >= 1:
+                _, gone, of_scale, of_tail = _tail(law[1], law[2], at[i] - 1)
+                within, gone = (cut - gone) / cut, gone / cut
+                left[i] = large + some * within
+                slope[NONE, i] = -some * none * within
+                slope[1, i] = some * (of_scale - gone * scale_of_cut) / cut
+                slope[2, i] = some * (of_tail - gone * tail_of_cut) / cut
+                slope[LARGE, i] = large * (1 - large) * (1 - (1 - none) * within)
+    return left, slope
