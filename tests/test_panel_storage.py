@@ -33,7 +33,7 @@ def made(rows=ROWS, truth=TRUTH, seed=1):
     return Panel(
         "killed", reports, verified, dict.fromkeys(reports.events, "event"), THRESHOLD, space,
         density.patterns, toll_posteriors(density, draws), draws[None],
-        Diagnostics(True, 1000.0, 1.0, 0, None, {}), seed, "sha256:" + "0" * 64,
+        Diagnostics(True, 1000.0, 1.0, 0, None, {}), "nuts", seed, "sha256:" + "0" * 64,
     )  # fmt: skip
 
 
@@ -117,8 +117,8 @@ def test_every_table_says_what_it_was_made_from(panel, tmp_path, threshold):
     for name in NAMES:
         about = json.loads(parquet.read_schema(tmp_path / name).metadata[b"tolls"])
         assert about == {
-            "version": VERSION, "measure": "killed", "digest": panel.digest, "seed": 1,
-            "threshold": threshold,
+            "version": VERSION, "measure": "killed", "digest": panel.digest, "engine": "nuts",
+            "seed": 1, "threshold": threshold,
         }  # fmt: skip
 
 

@@ -38,8 +38,8 @@ def write_panel(panel: Panel, folder: str | Path) -> None:
     ``sources.parquet``, ``events.parquet`` and ``conflicts.parquet`` hold what the panel's data
     frames of these names hold, ``tolls.parquet`` the posterior of every event's toll: ``event``,
     ``low``, ``high`` (people, both included) and ``probability``, as `Panel.toll` gives it for one.
-    The schema's metadata has under ``tolls`` a JSON text of version, measure, digest, seed and
-    threshold.
+    The schema's metadata has under ``tolls`` a JSON text of version, measure, digest, engine,
+    seed and threshold.
 
     Parameters
     ----------
@@ -91,6 +91,7 @@ def _write(
         "version": VERSION,
         "measure": panel.measure,
         "digest": panel.digest,
+        "engine": panel.engine,
         "seed": panel.seed,
         "threshold": panel.threshold,
     }
