@@ -7,7 +7,8 @@ from scipy.stats import norm
 
 from tolls.paneldensity import Density
 from tolls.panelpriors import Space
-from tolls.panelrows import read_reports, read_verified
+from tolls.panelrows import read_reports
+from tolls.paneltruth import read_verified
 from tolls.patterns import gathered
 from tolls.presets import load_presets
 

@@ -14,7 +14,8 @@ from tolls.panelchecks import check_panel
 from tolls.paneldensity import Density
 from tolls.panelloops import predicted, told
 from tolls.panelpriors import Space, log_prior
-from tolls.panelrows import Said, read_reports, read_verified
+from tolls.panelrows import Said, read_reports
+from tolls.paneltruth import read_verified
 from tolls.patterns import gathered
 from tolls.presets import load_presets
 

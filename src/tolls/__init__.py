@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tolls.panel import Panel
     from tolls.panelchecks import PanelCheck, check_panel
     from tolls.panelfitting import fit_panel
+    from tolls.panelstorage import write_panel
     from tolls.questions import sensitivity
     from tolls.rendering import render
     from tolls.scoreboard import Backtest
@@ -65,6 +66,7 @@ _HOME = {
     "sensitivity": "questions",
     "simulate": "simulation",
     "timeline": "timelines",
+    "write_panel": "panelstorage",
 }
 
 __all__ = [
@@ -98,6 +100,7 @@ __all__ = [
     "sensitivity",
     "simulate",
     "timeline",
+    "write_panel",
 ]
 
 

@@ -30,6 +30,8 @@ MAX_ROWS: Final = 100_000
 nodes is 100,000."""
 MAX_IMPORT_ROWS: Final = 500_000
 """Rows of an imported table: the largest data set of events that is read has some 400,000."""
+MAX_PANEL_ROWS: Final = 5_000_000
+"""Rows of a panel: five counts of each of a million events."""
 MAX_CSV_BYTES: Final = 10**9
 MAX_TOML_BYTES: Final = 10**6
 MAX_ESTIMATE_BYTES: Final = 10**9

@@ -103,7 +103,7 @@ def _lines(panel: Panel) -> Iterator[str]:
         yield f"sd = {max(off, LEAST):.3g}"
     else:
         yield "# Nothing was verified, so the error that all sources share is not learned."
-    heard = Counter(statement.voice for statement in panel.reports.statements)
+    heard = Counter(panel.reports.statements.voice.tolist())
     best: dict[str, int] = {}  # a source that counts several categories: the one it counts most
     for voice, _ in heard.most_common():
         best.setdefault(panel.reports.voices[voice].source, voice)

@@ -88,8 +88,8 @@ class Panel:
         return {event: i for i, event in enumerate(self.reports.events)}
 
     @cached_property
-    def _pattern(self) -> NDArray[np.int64]:
-        """Return the pattern of every event."""
+    def pattern(self) -> NDArray[np.int64]:
+        """Pattern of every event, by its position."""
         found = np.empty(len(self.reports.events), dtype=np.int64)
         for place, pattern in enumerate(self.patterns.patterns):
             found[list(pattern.events)] = place
@@ -111,8 +111,9 @@ class Panel:
         import pandas as pd
 
         found, n = self.natural, len(self.reports.voices)
-        said = np.array([s.voice for s in self.reports.statements])
-        known = [self.reports.events[s.event] in self.verified for s in self.reports.statements]
+        said = self.reports.statements.voice
+        known = np.array([event in self.verified for event in self.reports.events])
+        known = known[self.reports.statements.event]
         values = {
             "repeats": (1 - found.gross) * found.agreement,
             "gross": found.gross,
@@ -156,7 +157,7 @@ class Panel:
                 ]
                 for p in range(len(self.patterns.patterns))
             ]
-        )[self._pattern]
+        )[self.pattern]
         ends = [self.verified.get(event) for event in self.reports.events]
         low, high = (pd.array([e and e[i] for e in ends], dtype="Int64") for i in range(2))
         return pd.DataFrame(
@@ -243,7 +244,7 @@ class Panel:
             near = nearest(str(event), self._place)
             hint = f'; did you mean "{near}"?' if near else ""
             raise KeyError(f'no report of an event "{shown(str(event))}"{hint}')
-        low, high, mass = self.posteriors.of(int(self._pattern[self._place[event]]))
+        low, high, mass = self.posteriors.of(int(self.pattern[self._place[event]]))
         some = mass > 0
         return pd.DataFrame({"low": low[some], "high": high[some], "probability": mass[some]})
 
@@ -318,10 +319,19 @@ class Panel:
             ]
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return sources, events and conflicts as plain data."""
-        events = self.events.astype(object).where(self.events.notna(), None)
-        return {
+    def to_dict(self, *, events: bool = True) -> dict[str, Any]:
+        """Return what was learned as plain data.
+
+        Parameters
+        ----------
+        events : bool
+            Whether with every event and all conflicts; of many they stand better in tables.
+
+        Returns
+        -------
+        dict
+        """
+        found = {
             "tolls": VERSION,
             "measure": self.measure,
             "digest": self.digest,
@@ -330,8 +340,6 @@ class Panel:
             "threshold": self.threshold,
             "rows": dict(self.reports.counts),
             "sources": self.sources.to_dict("records"),
-            "events": events.to_dict("records"),
-            "conflicts": self.conflicts.to_dict("records"),
             "diagnostics": {
                 "ok": self.diagnostics.ok,
                 "rhat": self.diagnostics.rhat,
@@ -340,6 +348,11 @@ class Panel:
             },
             "notes": list(self.notes),
         }
+        if events:
+            each = self.events.astype(object).where(self.events.notna(), None)
+            found["events"] = each.to_dict("records")
+            found["conflicts"] = self.conflicts.to_dict("records")
+        return found
 
 
 def _some(number: int, what: str) -> str:

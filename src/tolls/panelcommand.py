@@ -1,11 +1,21 @@
 """The command `tolls panel`: many events, one set of sources. Nothing is computed here."""
 
-import argparse
-from pathlib import Path
+from __future__ import annotations
 
-from tolls.errors import EstimateRefused
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tolls.errors import EstimateRefused, InputError
 from tolls.outputs import apart, made_apart, write
 from tolls.terminal import DONE, REFUSED, say, tell, whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tolls.panel import Panel
+    from tolls.storage import Content
 
 __all__ = ["add_panel", "run_panel"]
 
@@ -45,6 +55,11 @@ def add_panel(panel: argparse.ArgumentParser) -> None:
         help="also write sources.csv, events.csv, conflicts.csv and panel.json there, "
         "and checks.csv with --check",
     )  # fmt: skip
+    panel.add_argument(
+        "--parquet", action="store_true",
+        help="write sources, events, conflicts and the toll of every event to DIR as Parquet "
+        "tables instead, and panel.json without events and conflicts",
+    )  # fmt: skip
 
 
 def run_panel(options: argparse.Namespace, seed: int) -> int:
@@ -58,6 +73,8 @@ def run_panel(options: argparse.Namespace, seed: int) -> int:
         check_measure(options.measure)
         learned = apart("--learn", options.learn, read)
         kept.append(learned)
+    if options.parquet and options.folder is None:
+        raise InputError("--parquet: says how tables are written; name a folder for them with -o")
     folder = made_apart(options.folder, kept)
     try:
         panel = fit_panel(
@@ -73,23 +90,40 @@ def run_panel(options: argparse.Namespace, seed: int) -> int:
     except EstimateRefused as refusal:
         tell(f"refused: {refusal}")
         return REFUSED
-    from tolls.spreadsheets import table_csv
     from tolls.storage import as_json, write_together
 
-    tables = {"sources": panel.sources, "events": panel.events, "conflicts": panel.conflicts}
-    content, told = panel.to_dict(), [panel.summary()]
+    told = [panel.summary()]
+    more: dict[str, pd.DataFrame] = {}
     if options.check:
         from tolls.panelchecks import check_panel
 
         checks = check_panel(panel, seed=seed)
-        tables["checks"], content["checks"] = checks.sources, checks.sources.to_dict("records")
         told.append(checks.summary())
-    text = as_json(content)
-    say(text if options.json else "\n\n".join(told))
+        more["checks"] = checks.sources
+    extra = {name: table.to_dict("records") for name, table in more.items()}
+    say(as_json(panel.to_dict() | extra) if options.json else "\n\n".join(told))
     if folder is not None:
-        files = {f"{name}.csv": table_csv(table) for name, table in tables.items()}
-        write_together(folder, files | {"panel.json": f"{text}\n".encode()})
-        tell(f"written to {folder}: {', '.join(sorted([*files, 'panel.json']))}")
+        if options.parquet:
+            tables = _parquet(panel)
+        else:
+            frames = {"sources": panel.sources, "events": panel.events}
+            tables = _csv(frames | {"conflicts": panel.conflicts})
+        tables |= _csv(more)
+        text = as_json(panel.to_dict(events=not options.parquet) | extra)
+        write_together(folder, tables | {"panel.json": f"{text}\n".encode()})
+        tell(f"written to {folder}: {', '.join(sorted([*tables, 'panel.json']))}")
     if learned is not None:
         write(learned, learn(panel))
     return DONE
+
+
+def _csv(tables: Mapping[str, pd.DataFrame]) -> dict[str, Content]:
+    from tolls.spreadsheets import table_csv
+
+    return {f"{name}.csv": table_csv(table) for name, table in tables.items()}
+
+
+def _parquet(panel: Panel) -> dict[str, Content]:
+    from tolls.panelstorage import parquet_tables
+
+    return parquet_tables(panel)

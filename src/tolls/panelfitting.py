@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,10 @@ from tolls.panel import Panel
 from tolls.paneldensity import Density
 from tolls.panelmode import agrees, found_mode, thinned
 from tolls.panelpriors import Space, mean_offset
-from tolls.panelrows import Reports, check_threshold, read_reports, read_verified
+from tolls.panelrows import Reports, read_reports
 from tolls.panelsources import read_sources
 from tolls.paneltolls import toll_posteriors
+from tolls.paneltruth import check_threshold, read_verified
 from tolls.patterns import gathered
 from tolls.presets import load_presets
 from tolls.simulation import check_seed
@@ -267,18 +268,46 @@ def _digest(
     space: Space,
 ) -> str:
     """Return a digest of everything that the numbers rest on."""
-    statements = sorted([read.events[s.event], s.voice, *astuple(s.said)] for s in read.statements)
-    content = [
-        [astuple(voice) for voice in read.voices],
-        statements,
-        sorted([event, *ends] for event, ends in verified.items()),
-        sorted(kinds.items()),
-        threshold,
-        space.presets.model_dump(mode="json"),
-        space.presets.panels.model_dump(mode="json"),
-    ]
-    text = json.dumps(content, sort_keys=True, default=_plain)
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+    digest = hashlib.sha256()
+    for part in _parts(read, verified, kinds, threshold, space):
+        digest.update(part.encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _parts(
+    read: Reports,
+    verified: Mapping[str, tuple[int, int]],
+    kinds: Mapping[str, str],
+    threshold: int | None,
+    space: Space,
+) -> Iterator[str]:
+    """Yield the parts of a JSON text, which of a million events would be large; events by name."""
+    told = read.statements
+    said = [_json(astuple(one))[1:-1] for one in told.things]
+    name = np.empty(len(read.events), dtype=np.int64)
+    name[sorted(range(len(read.events)), key=read.events.__getitem__)] = np.arange(len(name))
+    order = np.lexsort((told.voice, name[told.event]))
+    yield f"[{_json([astuple(voice) for voice in read.voices])}, "
+    yield from _array(
+        f"[{_json(read.events[told.event[i]])}, {told.voice[i]}, {said[told.said[i]]}]"
+        for i in order
+    )
+    yield from _array(_json([event, *verified[event]]) for event in sorted(verified))
+    yield from _array(_json([event, kinds[event]]) for event in sorted(kinds))
+    presets = [space.presets.model_dump(mode="json"), space.presets.panels.model_dump(mode="json")]
+    yield _json([threshold, *presets])[1:]
+
+
+def _array(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the parts of an array within another, of which the texts are elements."""
+    yield "["
+    for i, text in enumerate(texts):
+        yield f", {text}" if i else text
+    yield "], "
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=_plain)
 
 
 def _plain(value: Any) -> Any:

@@ -1,37 +1,37 @@
-"""Reads tables of many events: reports of a panel, and what was verified later.
+"""Reads tables of many events: the reports of a panel.
 
-A row is validated as those of a single case are (`rows`). What belongs to the panel is decided here
+Rows are validated in `paneltable`. What belongs to the panel is decided here
 and counted: blank cells, categories that do not count the toll, relays, figures that a source
 replaced. What a statement says of a toll stands in `utterances`.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tolls.columns import COLUMNS, COUNTS
-from tolls.constants import MAX_COUNT, MAX_IMPORT_ROWS, MAX_SOURCES, MEASURES, ROOT_WORDS
-from tolls.errors import InputError, Problems, as_given
-from tolls.growth import Moment
+from tolls.constants import MAX_SOURCES, MEASURES, ROOT_WORDS
+from tolls.errors import InputError, Problems
 from tolls.panelsources import PanelSource, check_sources
+from tolls.paneltable import Table, read_columns
 from tolls.presets import Presets
-from tolls.readings import in_numbers, read
+from tolls.readings import read
 from tolls.reliability import SourceDeclaration
 from tolls.reports import Report
-from tolls.rows import Row
-from tolls.tables import check_columns, csv_rows, table_rows
 
-__all__ = ["Said", "Statement", "Voice", "read_reports", "read_verified"]
+__all__ = ["Reports", "Said", "Statement", "Statements", "Voice", "read_reports"]
 
-_NEEDED = (("source",), ("event",), (*COUNTS, "words"))
-_TRUTH = ("event", "category", "measure", *COUNTS, "authority", "date", "note")
-_UNDATED = Moment(datetime(1, 1, 1))  # before every date: a dated figure replaces it
+type Ints = NDArray[np.int64]
+
+# why a row is left out
+_USED, _MEASURE, _CATEGORY, _RELAY, _NOTHING = range(5)
+_WHY = ("used", "other measures", "other categories", "relays", "saying nothing")
 _NEUTRAL = SourceDeclaration("")
+_ROOTS = {*ROOT_WORDS, *MEASURES}  # the reader writes a root by its measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,36 @@ class Statement:
     row: int
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Statements:
+    """Statements in columns, by event and voice, at most one of each; iterated one by one.
+
+    Attributes
+    ----------
+    event, voice : (statement,) int arrays
+        Their positions.
+    said : (statement,) int array
+        Place in `things`.
+    row : (statement,) int array
+    things : tuple of Said
+        All different ones, in the order in which they come up.
+    """
+
+    event: Ints
+    voice: Ints
+    said: Ints
+    row: Ints
+    things: tuple[Said, ...]
+
+    def __len__(self) -> int:
+        return len(self.event)
+
+    def __iter__(self) -> Iterator[Statement]:
+        columns = (self.event.tolist(), self.voice.tolist(), self.said.tolist(), self.row.tolist())
+        for event, voice, said, row in zip(*columns, strict=True):
+            yield Statement(event, voice, self.things[said], row)
+
+
 @dataclass(frozen=True)
 class Reports:
     """The reports of a panel.
@@ -99,8 +129,7 @@ class Reports:
         Those of which something is said, in the order of the table.
     voices : tuple of Voice
         By name.
-    statements : tuple of Statement
-        At most one per event and voice.
+    statements : Statements
     counts : mapping of str to int
         What became of the rows: they add up to the rows read.
     set_aside : mapping of str to int
@@ -109,28 +138,9 @@ class Reports:
 
     events: tuple[str, ...]
     voices: tuple[Voice, ...]
-    statements: tuple[Statement, ...]
+    statements: Statements
     counts: Mapping[str, int]
     set_aside: Mapping[str, int] = field(default_factory=dict)
-
-
-class _PanelRow(Row):
-    """Validates one row of a panel, which may lack its date."""
-
-    def dates(self, evidence: str, start: date | None) -> tuple[Moment | None, Moment | None]:
-        published = self.moment("published") or _UNDATED
-        as_of = self.moment("as_of") or published
-        if as_of > published and published is not _UNDATED and evidence != "projection":
-            self.add("as_of", f"{as_of} is after published, {published}; a count cannot look ahead")
-        return published, as_of
-
-    def report(
-        self, root: str, names: Mapping[str, Sequence[str]], start: date | None
-    ) -> Report | None:
-        if not self.cells.get("event", ""):
-            self.add("event", "is empty; say which event the count is of")
-        self.check_texts(("event",))
-        return super().report(root, names, start)
 
 
 def read_reports(
@@ -166,22 +176,9 @@ def read_reports(
     """
     file = str(reports) if isinstance(reports, str | Path) else "reports"
     problems = Problems(file)
-    read_in = list(_numbered(reports, problems))
-    counts: Counter[str] = Counter(read=len(read_in))
-    if not read_in and not problems.messages:
-        problems.add("", "has no row; a panel needs reports")
-    found: list[Report] = []
-    known = tuple(COLUMNS)
-    if read_in and check_columns(list(read_in[0][1]), known, _NEEDED, {}, problems):
-        for number, cells in read_in:
-            own = {c: text.strip() for c, text in cells.items()}
-            if not any(own.get(c, "") for c in (*COUNTS, "words")):
-                counts["blank"] += 1
-                continue
-            report = _PanelRow(number, own, problems).report(measure, {}, None)
-            if report is not None:
-                found.append(in_numbers(report, presets, problems))
-    stating = {r.source for r in found}
+    counts: Counter[str] = Counter(read=0)
+    table = read_columns(reports, measure, presets, counts, problems)
+    stating = {r.source for r in table.reports}
     check_sources(sources, stating, problems)
     if len(stating) > MAX_SOURCES:
         problems.add(
@@ -190,50 +187,87 @@ def read_reports(
             "learned what it is worth",
         )
     problems.raise_if_any()
-    group = {name: sources.get(name, PanelSource()).group or name for name in stating}
-    roots = {*ROOT_WORDS, *MEASURES}  # the reader writes a root by its measure
-    wanted = roots | {c.lower() for c in categories}
+    left = _left(table, measure, _ROOTS | {c.lower() for c in categories})
+    content = table.content
+    times = np.bincount(left, minlength=len(_WHY)).tolist()
+    counts.update({_WHY[why]: n for why, n in enumerate(times) if n and why != _USED})
     aside: Counter[str] = Counter()
-    used: list[Report] = []
-    stated = {(r.event, r.source, r.figure) for r in found}
-    for report in found:
-        if report.measure != measure:
-            counts["other measures"] += 1
-        elif report.category.lower() not in wanted:
-            counts["other categories"] += 1
-            aside[report.category] += 1
-        elif report.cites and (report.event, report.cites, report.figure) in stated:
-            counts["relays"] += 1
-        elif report.qualifier == "at_least" and not report.value:
-            counts["saying nothing"] += 1
-        else:
-            used.append(report)
-    latest: dict[tuple[str, str, str], Report] = {}
-    for report in used:
-        key = report.event, group[report.source], _category(report)
-        if key in latest:
-            counts["replaced"] += 1
-            if not _replaces(report, latest[key], problems):
-                continue
-        latest[key] = report
+    for i in content[left == _CATEGORY].tolist():
+        aside[table.reports[i].category] += 1
+    used = np.flatnonzero(left == _USED)
+    pairs, voice = _voices(table, used, sources)
+    latest = _latest(table, used, table.event[used] * len(pairs) + voice[content[used]], problems)
     problems.raise_if_any()
-    if not latest:
+    if not len(used):
         raise InputError(
             f"{file}: no report of {measure} is left; {_left_out(counts, aside)}: name the "
             "categories that count the toll in categories=(…)"
         )
+    if len(latest) < len(used):
+        counts["replaced"] = len(used) - len(latest)
     counts["used"] = len(latest)
-    return _together(latest, sources, counts, aside, presets)
+    events, statements = _together(table, used, latest, voice, presets)
+    return Reports(events, _named(pairs, sources), statements, dict(counts), dict(aside))
 
 
-def _numbered(table: Any, problems: Problems) -> Iterable[tuple[int, Mapping[str, str]]]:
-    if isinstance(table, str | Path):
-        return csv_rows(Path(table), problems, MAX_IMPORT_ROWS, holds="one panel")
-    return table_rows(table)
+def _left(table: Table, measure: str, wanted: set[str]) -> Ints:
+    """Tell of every row whether it is used, and else why not."""
+
+    def why(report: Report) -> int:
+        if report.measure != measure:
+            return _MEASURE
+        if report.category.lower() not in wanted:
+            return _CATEGORY
+        empty = report.qualifier == "at_least" and not report.value
+        return _NOTHING if empty else _USED
+
+    event, content = table.event, table.content
+    left = np.array([why(r) for r in table.reports], dtype=np.int64)[content]
+    citing = np.array([bool(r.cites) for r in table.reports], dtype=bool)[content]
+    citing &= (left == _USED) | (left == _NOTHING)
+    rows = [(i, int(event[i]), table.reports[content[i]]) for i in np.flatnonzero(citing)]
+    cited = {(e, report.cites) for _, e, report in rows}
+    stated = set()
+    if cited:
+        for e, i in zip(event.tolist(), content.tolist(), strict=True):
+            report = table.reports[i]
+            if (e, report.source) in cited:
+                stated.add((e, report.source, report.figure))
+    for i, e, report in rows:
+        if (e, report.cites, report.figure) in stated:
+            left[i] = _RELAY
+    return left
 
 
-def _category(report: Report) -> str:
-    return "" if report.category.lower() in {*ROOT_WORDS, *MEASURES} else report.category
+def _voices(
+    table: Table, used: Ints, sources: Mapping[str, PanelSource]
+) -> tuple[list[tuple[str, str]], Ints]:
+    """Return pairs of source (or group) and category, and the place of every content's."""
+
+    def pair(report: Report) -> tuple[str, str]:
+        category = "" if report.category.lower() in _ROOTS else report.category
+        return sources.get(report.source, PanelSource()).group or report.source, category
+
+    speaking = {int(i): pair(table.reports[i]) for i in np.unique(table.content[used])}
+    pairs = sorted(set(speaking.values()))
+    place = {own: i for i, own in enumerate(pairs)}
+    voice = np.zeros(len(table.reports), dtype=np.int64)
+    for i, own in speaking.items():
+        voice[i] = place[own]
+    return pairs, voice
+
+
+def _latest(table: Table, used: Ints, speaks: Ints, problems: Problems) -> Ints:
+    """Return the rows that are the latest of their voice on their event, which `speaks` tells."""
+    _, place, times = np.unique(speaks, return_inverse=True, return_counts=True)
+    several = times[place] > 1
+    rows = used[several]
+    latest: dict[int, tuple[int, Report]] = {}
+    for i, key, report in zip(rows, speaks[several].tolist(), table.whole(rows), strict=True):
+        if key not in latest or _replaces(report, latest[key][1], problems):
+            latest[key] = i, report
+    kept = np.array([i for i, _ in latest.values()], dtype=np.int64)
+    return np.sort(np.concatenate([used[~several], kept]))
 
 
 def _replaces(report: Report, other: Report, problems: Problems) -> bool:
@@ -255,15 +289,9 @@ def _left_out(counts: Mapping[str, int], aside: Mapping[str, int]) -> str:
     return "; ".join(told) + (f" ({names})" if names else "")
 
 
-def _together(
-    latest: Mapping[tuple[str, str, str], Report],
-    sources: Mapping[str, PanelSource],
-    counts: Mapping[str, int],
-    aside: Mapping[str, int],
-    presets: Presets,
-) -> Reports:
-    events = {event: i for i, event in enumerate(dict.fromkeys(e for e, _, _ in latest))}
-    pairs = sorted({(source, category) for _, source, category in latest})
+def _named(
+    pairs: Sequence[tuple[str, str]], sources: Mapping[str, PanelSource]
+) -> tuple[Voice, ...]:
     several = Counter(source for source, _ in pairs)
     members: dict[str, PanelSource] = {}
     for name, declared in sources.items():  # of a group the member declared first speaks
@@ -273,106 +301,39 @@ def _together(
         own = members.get(source, PanelSource())
         label = f"{source} ({category or 'all'})" if several[source] > 1 else source
         voices.append(Voice(label, source, category, own.grade, own.kind))
-    place = {pair: i for i, pair in enumerate(pairs)}
-    statements = []
-    for (event, source, category), report in latest.items():
-        said = read(report, _NEUTRAL, presets)
-        own_said = Said(said.wording, said.figure, said.sigma, said.spread)
-        statements.append(Statement(events[event], place[source, category], own_said, report.row))
-    return Reports(tuple(events), tuple(voices), tuple(statements), dict(counts), dict(aside))
+    return tuple(voices)
 
 
-def read_verified(
-    truth: Any, events: Sequence[str], *, measure: str, threshold: int | None
-) -> tuple[dict[str, tuple[int, int]], int]:
-    """Read what was verified later.
-
-    Parameters
-    ----------
-    truth : str, Path, DataFrame, list of mappings, mapping, or None
-        A table with columns ``event``, ``measure`` and ``value``, or ``low`` and ``high`` where a
-        toll is known in a range (an empty end is open); or ``{event: toll}``, ``{event: (low,
-        high)}``.
-    events : sequence of str
-        Those of the panel.
-    measure : str
-        Only its rows are used.
-    threshold : int, optional
-        Smallest toll that the register holds.
-
-    Returns
-    -------
-    dict of str to (low, high), int
-        By event; and how many verified events no report speaks of.
-
-    Raises
-    ------
-    InputError
-        With every fault of the table.
-    """
-    if truth is None:
-        return {}, 0
-    if isinstance(truth, Mapping):
-        pairs = {e: t if isinstance(t, tuple | list) else (t, t) for e, t in truth.items()}
-        if wrong := [e for e, ends in pairs.items() if len(ends) != 2]:
-            raise InputError(f"truth: {wrong[0]} has no toll; allowed: a toll, or (low, high)")
-        truth = [{"event": e, "low": low, "high": high} for e, (low, high) in pairs.items()]
-    file = str(truth) if isinstance(truth, str | Path) else "truth"
-    problems = Problems(file)
-    rows = list(_numbered(truth, problems))
-    found: dict[str, tuple[int, int]] = {}
-    if rows and check_columns(
-        list(rows[0][1]), _TRUTH, (("event",), ("value", "low")), {}, problems
-    ):
-        for number, cells in rows:
-            row = Row(number, {c: t.strip() for c, t in cells.items()}, problems)
-            _note(row, found, measure, threshold)
-    problems.raise_if_any()
-    known = set(events)
-    inside = {event: ends for event, ends in found.items() if event in known}
-    if not inside:
-        raise InputError(
-            f"{file}: speaks of no event of the reports; events are matched by their names, as "
-            f"{events[0]}"
-        )
-    return inside, len(found) - len(inside)
+def _together(
+    table: Table, used: Ints, latest: Ints, voice: Ints, presets: Presets
+) -> tuple[tuple[str, ...], Statements]:
+    """Return the events in the order in which they come up, and what is said of them."""
+    events, place = _in_order(table.event[used], table.event[latest])
+    content = table.content[latest]
+    order = np.lexsort((voice[content], place))
+    content = content[order]
+    things: dict[Said, int] = {}
+    different, which = _in_order(content, content)
+    said = []
+    for i in different:
+        reading = read(table.reports[i], _NEUTRAL, presets)
+        own = Said(reading.wording, reading.figure, reading.sigma, reading.spread)
+        said.append(things.setdefault(own, len(things)))
+    names = list(table.events)
+    statements = Statements(
+        place[order],
+        voice[content],
+        np.array(said, dtype=np.int64)[which],
+        table.row[latest][order],
+        tuple(things),
+    )
+    return tuple(names[i] for i in events), statements
 
 
-def _note(row: Row, found: dict[str, tuple[int, int]], measure: str, threshold: int | None) -> None:
-    """Note what a row of a truth says; its faults go to the problems of the file."""
-    if row.choice("measure", measure, MEASURES) != measure:
-        return
-    event = row.cells.get("event", "")
-    row.check_texts(("event",))
-    if not event:
-        row.add("event", "is empty; say which event was verified")
-    value, low, high = (row.count(column) for column in COUNTS)
-    if value is not None:
-        low = high = value
-    elif not any(row.cells.get(column, "") for column in COUNTS):
-        row.add("value", "none of value, low and high is given; state the toll")
-    if row.problems.count > row.faults:
-        return
-    low, high = low or 0, MAX_COUNT if high is None else high
-    if low > high:
-        row.add("low", f"{low} is above high, {high}; swap them")
-    if threshold is not None and low < threshold:
-        row.add(
-            "value" if value is not None else "low",
-            f"{low} is below the register's threshold, {threshold}; mend one of them",
-        )
-    if event in found and found[event] != (low, high):
-        row.add("event", f'"{event}" was verified twice, with different tolls; keep one of them')
-    found[event] = low, high
-
-
-def check_threshold(threshold: object, verified: bool) -> None:
-    """Refuse a threshold that no register can have."""
-    if threshold is None:
-        return
-    if isinstance(threshold, bool) or not isinstance(threshold, int | np.integer) or threshold < 0:
-        raise InputError(
-            f"threshold: is {as_given(threshold)}; allowed: a toll, 0 or more, or None"
-        )
-    if not verified:
-        raise InputError("threshold: is that of a register of verified tolls; give truth too")
+def _in_order(numbers: Ints, asked: Ints) -> tuple[Ints, Ints]:
+    """Return different numbers in the order of their first places, and where those asked stand."""
+    different, first = np.unique(numbers, return_index=True)
+    order = np.argsort(first)
+    rank = np.empty(len(different), dtype=np.int64)
+    rank[order] = np.arange(len(different))
+    return different[order], rank[np.searchsorted(different, asked)]

@@ -24,6 +24,7 @@ type Bools = NDArray[np.bool_]
 type Status = tuple[int, int] | None
 """Smallest and largest toll that was verified; None where nothing was."""
 
+BLOCK = 10**6  # numbers that are sorted at a time
 BASE = 2**31  # above every count: makes one number of a cell's two ends
 
 
@@ -136,19 +137,23 @@ def gathered(
     -------
     Patterns
     """
-    spoken: list[list[tuple[int, Said]]] = [[] for _ in reports.events]
-    for statement in reports.statements:
-        spoken[statement.event].append((statement.voice, statement.said))
+    told = reports.statements
+    code = told.voice * len(told.things) + told.said
+    begin = np.searchsorted(told.event, np.arange(len(reports.events) + 1)).tolist()
     alike: dict[Any, list[int]] = {}
-    for i, (event, own) in enumerate(zip(reports.events, spoken, strict=True)):
-        key = kinds[i], verified.get(event), tuple(sorted(own, key=lambda pair: pair[0]))
+    for i, event in enumerate(reports.events):
+        key = kinds[i], verified.get(event), code[begin[i] : begin[i + 1]].tobytes()
         alike.setdefault(key, []).append(i)
-    patterns = tuple(
-        Pattern(kind, status, said, tuple(events)) for (kind, status, said), events in alike.items()
-    )
-    said = {said: None for pattern in patterns for _, said in pattern.statements}
-    place = {one: i for i, one in enumerate(said)}
-    return _laid(patterns, tuple(cells_of(one, presets) for one in said), place, threshold, presets)
+    spoken = {}  # by code, so that all patterns share it
+    for one in np.unique(code).tolist():
+        voice, said = divmod(one, len(told.things))
+        spoken[one] = voice, told.things[said]
+    patterns = []
+    for (kind, status, codes), events in alike.items():
+        own = tuple(spoken[one] for one in np.frombuffer(codes, dtype=code.dtype).tolist())
+        patterns.append(Pattern(kind, status, own, tuple(events)))
+    cells = tuple(cells_of(one, presets) for one in told.things)
+    return _laid(tuple(patterns), cells, told.things, threshold, presets)
 
 
 def parted(low: Ints, high: Ints) -> Bools:
@@ -171,51 +176,40 @@ def _kept(low: Ints, high: Ints, reach: int) -> Bools:
 def _laid(
     patterns: tuple[Pattern, ...],
     cells: tuple[Cells, ...],
-    place: Mapping[Said, int],
+    things: tuple[Said, ...],
     threshold: int | None,
     presets: Presets,
 ) -> Patterns:
-    reach = presets.panels.reach
-    kept: dict[Any, tuple[Ints, Ints]] = {}
-    lows, highs, sizes = [], [], []
-    points, codes = [], []  # of every entry of a pattern: its point, and who says what there
-    start = 0
+    place = {one: i for i, one in enumerate(things)}
+    grids: dict[Any, tuple[Ints, Ints]] = {}
+    keys = []
     for pattern in patterns:
-        own = [cells[place[one]] for _, one in pattern.statements]
-        singles = {y for c in own if c.single for y in c.marks}
-        ends = {y for c in own if not c.single for y in c.marks}
-        ends |= set() if threshold is None else {threshold}
-        if pattern.status:
-            least, most = pattern.status
-            if least == most:
-                singles.add(least)
-            else:
-                ends |= {least, most + 1}
-        key = frozenset(singles), frozenset(ends)
-        if key not in kept:
+        key = _marks(pattern, [cells[place[one]] for _, one in pattern.statements], threshold)
+        if key not in grids:
             # a record as far off a figure as a definition goes, and a toll as far off that
-            kept[key] = grid(singles, ends, 2 * reach)
-        low, high = kept[key]
-        lows.append(low)
-        highs.append(high)
-        sizes.append(len(low))
-        own_codes = np.array([v * len(cells) + place[one] for v, one in pattern.statements])
-        codes.append(np.tile(own_codes, len(low)))
-        points.append(np.repeat(np.arange(start, start + len(low)), len(own_codes)))
-        start += len(low)
-    low, high = np.concatenate(lows), np.concatenate(highs)
-    point, code = np.concatenate(points), np.concatenate(codes)
-    distinct, cell = np.unique(low * BASE + high, return_inverse=True)
-    entries, entry = np.unique(code * len(distinct) + cell[point], return_inverse=True)
-    who, which = np.divmod(entries, len(distinct))
+            grids[key] = grid(*key, 2 * presets.panels.reach)
+        keys.append(key)
+    low, high = (np.concatenate([grids[key][end] for key in keys]) for end in range(2))
+    begin = np.concatenate([[0], np.cumsum([len(grids[key][0]) for key in keys])])
+    distinct = np.unique(np.concatenate([own[0] * BASE + own[1] for own in grids.values()]))
+    cell = {key: np.searchsorted(distinct, own[0] * BASE + own[1]) for key, own in grids.items()}
+    statements = np.array([len(p.statements) for p in patterns])
+    entry = np.empty(int(np.diff(begin) @ statements), dtype=np.int64)
+    start = 0
+    for pattern, key in zip(patterns, keys, strict=True):
+        codes = np.array([v * len(cells) + place[one] for v, one in pattern.statements])
+        own = (codes * len(distinct) + cell[key][:, None]).ravel()
+        entry[start : start + len(own)] = own
+        start += len(own)
+    who, which = np.divmod(_ranked(entry), len(distinct))
     ends_of = distinct[which]
     return Patterns(
         patterns,
         np.array([len(p.events) for p in patterns], dtype=float),
-        np.concatenate([[0], np.cumsum(sizes)]),
+        begin,
         low,
         high,
-        _kept(low, high, reach),
+        _kept(low, high, presets.panels.reach),
         entry,
         who // len(cells),
         who % len(cells),
@@ -223,3 +217,34 @@ def _laid(
         ends_of % BASE,
         cells,
     )
+
+
+def _marks(
+    pattern: Pattern, cells: Sequence[Cells], threshold: int | None
+) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the counts that a pattern's grid has as cells of their own, and those that begin one.
+
+    Patterns that agree in them share a grid.
+    """
+    singles = {y for c in cells if c.single for y in c.marks}
+    ends = {y for c in cells if not c.single for y in c.marks}
+    ends |= set() if threshold is None else {threshold}
+    if pattern.status:
+        least, most = pattern.status
+        if least == most:
+            singles.add(least)
+        else:
+            ends |= {least, most + 1}
+    return frozenset(singles), frozenset(ends)
+
+
+def _ranked(numbers: Ints) -> Ints:
+    """Replace numbers by their places among the different ones, which are returned.
+
+    Block by block, for `np.unique` holds several copies of what it is given.
+    """
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(numbers), BLOCK)]
+    different = np.unique(np.concatenate([np.unique(numbers[own]) for own in blocks]))
+    for own in blocks:
+        numbers[own] = np.searchsorted(different, numbers[own])
+    return different

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from tolls.errors import InputError, shown
 from tolls.formatting import inert
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
-    "as_json", "made", "read_tree", "sealed_tree", "unsealed", "write_atomically", "write_together",
+    "Content", "as_json", "made", "read_tree", "sealed_tree", "unsealed", "write_atomically",
+    "write_together",
 ]  # fmt: skip
+
+type Content = bytes | Callable[[BinaryIO], None]
 
 FORMAT = 4
 STALE = 600  # seconds after which a scratch file is no writer's any more: a write takes a few
@@ -99,8 +102,8 @@ def write_atomically(path: str | Path, content: bytes) -> None:
     write_together(path.parent, {path.name: content})
 
 
-def write_together(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Write files of one folder that belong together.
+def write_together(folder: Path, contents: Mapping[str, Content]) -> None:
+    """Write files of one folder that belong together; a content may be what writes it to a file.
 
     All are on the disk before the first takes its place, so that a full disk or a kill until then
     changes nothing. They take their places one by one, in the order given, each whole: whoever sees
@@ -133,7 +136,7 @@ def _told(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _beside(path: Path, content: bytes) -> Iterator[Callable[[], None]]:
+def _beside(path: Path, content: Content) -> Iterator[Callable[[], None]]:
     """Put a content on the disk beside its place; yield what moves it there."""
     with _told(path):
         _sweep(path)
@@ -147,9 +150,11 @@ def _beside(path: Path, content: bytes) -> Iterator[Callable[[], None]]:
 
     try:
         with _told(path):
-            left = memoryview(content)
-            while left:
-                left = left[os.write(handle, left) :]
+            with open(handle, "wb", closefd=False) as file:
+                if callable(content):
+                    content(file)
+                else:
+                    file.write(content)
             os.fsync(handle)
         if named:  # some systems move no file that is open
             os.close(handle)

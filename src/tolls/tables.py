@@ -19,9 +19,10 @@ from tolls.files import Unreadable, lines_of
 from tolls.names import name_fault
 from tolls.spreadsheets import unescaped
 
-__all__ = ["check_columns", "csv_rows", "read_csv", "table_rows"]
+__all__ = ["check_columns", "csv_rows", "numbered_rows", "read_csv", "table_rows"]
 
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "upright bars"}
+_AT_ONCE = 10_000  # rows of a DataFrame that are turned into text together
 _CLOSE = 0.8  # of a column's name to a known one, of 1: a misspelling rather than another word
 
 
@@ -229,8 +230,21 @@ def check_columns(
     return not missing
 
 
+def numbered_rows(
+    table: Any, problems: Problems, limit: int, *, holds: str
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the rows of a file, no more than `limit`, or of a table in memory."""
+    if isinstance(table, str | Path):
+        return csv_rows(Path(table), problems, limit, holds=holds)
+    return _rows_in_memory(table)
+
+
 def table_rows(table: Any) -> list[tuple[int, dict[str, str]]]:
     """Turn a DataFrame (pandas or polars) or a list of mappings into numbered rows of text."""
+    return list(_rows_in_memory(table))
+
+
+def _rows_in_memory(table: Any) -> Iterator[tuple[int, dict[str, str]]]:
     rows_given = isinstance(table, list | tuple) and all(isinstance(r, Mapping) for r in table)
     if not (rows_given or hasattr(table, "columns")) or hasattr(table, "collect"):
         raise InputError(
@@ -241,16 +255,20 @@ def table_rows(table: Any) -> list[tuple[int, dict[str, str]]]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"reports: column {', '.join(twice)} stands twice; keep one of them")
-    if hasattr(table, "to_dicts"):
-        records: Iterable[Mapping[str, Any]] = table.to_dicts()
-    elif hasattr(table, "to_dict"):
-        records = table.to_dict("records")
-    else:
-        records = table
-    return [
-        (number, {str(key): _as_text(value) for key, value in record.items()})
-        for number, record in enumerate(records, 2)
-    ]
+    for number, record in enumerate(_records(table), 2):
+        yield number, {str(key): _as_text(value) for key, value in record.items()}
+
+
+def _records(table: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the records of a table; of a DataFrame a few at a time, for each takes much room."""
+    if not hasattr(table, "to_dict") and not hasattr(table, "to_dicts"):
+        yield from table
+        return
+    for start in range(0, len(table), _AT_ONCE):
+        if hasattr(table, "to_dicts"):
+            yield from table[start : start + _AT_ONCE].to_dicts()
+        else:
+            yield from table.iloc[start : start + _AT_ONCE].to_dict("records")
 
 
 def _as_text(value: Any) -> str:

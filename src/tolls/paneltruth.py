@@ -1,0 +1,114 @@
+"""Reads what was verified later of a panel's events."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tolls.columns import COUNTS
+from tolls.constants import MAX_COUNT, MAX_PANEL_ROWS, MEASURES
+from tolls.errors import InputError, Problems, as_given
+from tolls.rows import Row
+from tolls.tables import check_columns, numbered_rows
+
+__all__ = ["check_threshold", "read_verified"]
+
+_TRUTH = ("event", "category", "measure", *COUNTS, "authority", "date", "note")
+_NEEDED = (("event",), ("value", "low"))
+
+
+def read_verified(
+    truth: Any, events: Sequence[str], *, measure: str, threshold: int | None
+) -> tuple[dict[str, tuple[int, int]], int]:
+    """Read what was verified later.
+
+    Parameters
+    ----------
+    truth : str, Path, DataFrame, list of mappings, mapping, or None
+        A table with columns ``event``, ``measure`` and ``value``, or ``low`` and ``high`` where a
+        toll is known in a range (an empty end is open); or ``{event: toll}``, ``{event: (low,
+        high)}``.
+    events : sequence of str
+        Those of the panel.
+    measure : str
+        Only its rows are used.
+    threshold : int, optional
+        Smallest toll that the register holds.
+
+    Returns
+    -------
+    dict of str to (low, high), int
+        By event; and how many verified events no report speaks of.
+
+    Raises
+    ------
+    InputError
+        With every fault of the table.
+    """
+    if truth is None:
+        return {}, 0
+    if isinstance(truth, Mapping):
+        pairs = {e: t if isinstance(t, tuple | list) else (t, t) for e, t in truth.items()}
+        if wrong := [e for e, ends in pairs.items() if len(ends) != 2]:
+            raise InputError(f"truth: {wrong[0]} has no toll; allowed: a toll, or (low, high)")
+        truth = [{"event": e, "low": low, "high": high} for e, (low, high) in pairs.items()]
+    file = str(truth) if isinstance(truth, str | Path) else "truth"
+    problems = Problems(file)
+    found: dict[str, tuple[int, int]] = {}
+    usable: bool | None = None  # judged by the first row
+    for number, cells in numbered_rows(truth, problems, MAX_PANEL_ROWS, holds="one panel"):
+        if usable is None:
+            usable = check_columns(list(cells), _TRUTH, _NEEDED, {}, problems)
+        if usable:
+            row = Row(number, {c: t.strip() for c, t in cells.items()}, problems)
+            _note(row, found, measure, threshold)
+    problems.raise_if_any()
+    known = set(events)
+    inside = {event: ends for event, ends in found.items() if event in known}
+    if not inside:
+        raise InputError(
+            f"{file}: speaks of no event of the reports; events are matched by their names, as "
+            f"{events[0]}"
+        )
+    return inside, len(found) - len(inside)
+
+
+def _note(row: Row, found: dict[str, tuple[int, int]], measure: str, threshold: int | None) -> None:
+    """Note what a row of a truth says; its faults go to the problems of the file."""
+    if row.choice("measure", measure, MEASURES) != measure:
+        return
+    event = row.cells.get("event", "")
+    row.check_texts(("event",))
+    if not event:
+        row.add("event", "is empty; say which event was verified")
+    value, low, high = (row.count(column) for column in COUNTS)
+    if value is not None:
+        low = high = value
+    elif not any(row.cells.get(column, "") for column in COUNTS):
+        row.add("value", "none of value, low and high is given; state the toll")
+    if row.problems.count > row.faults:
+        return
+    low, high = low or 0, MAX_COUNT if high is None else high
+    if low > high:
+        row.add("low", f"{low} is above high, {high}; swap them")
+    if threshold is not None and low < threshold:
+        row.add(
+            "value" if value is not None else "low",
+            f"{low} is below the register's threshold, {threshold}; mend one of them",
+        )
+    if event in found and found[event] != (low, high):
+        row.add("event", f'"{event}" was verified twice, with different tolls; keep one of them')
+    found[event] = low, high
+
+
+def check_threshold(threshold: object, verified: bool) -> None:
+    """Refuse a threshold that no register can have."""
+    if threshold is None:
+        return
+    if isinstance(threshold, bool) or not isinstance(threshold, int | np.integer) or threshold < 0:
+        raise InputError(
+            f"threshold: is {as_given(threshold)}; allowed: a toll, 0 or more, or None"
+        )
+    if not verified:
+        raise InputError("threshold: is that of a register of verified tolls; give truth too")
