@@ -111,6 +111,8 @@ def test_rows_are_counted_and_none_is_dropped_in_silence():
 @pytest.mark.parametrize(
     ("row", "told"),
     [
+        ({"event": "b", "source": "One", "value": 1}, 'row 3, column source: "One" differs from'),
+        ({"event": "A", "source": "two", "value": 1}, 'row 3, column event: "A" differs from "a"'),
         ({"event": "", "source": "one", "value": 1}, "row 3, column event: is empty"),
         ({"event": "x", "source": "one", "value": "1.234"}, "if thousands are meant, write 1234"),
         ({"event": "a", "source": "one", "value": 9}, "no date says which is later"),
@@ -120,6 +122,11 @@ def test_reader_says_what_is_wrong_and_where(row, told):
     with pytest.raises(InputError) as caught:
         panel([ROWS[0], row])
     assert told in str(caught.value)
+
+
+def test_a_verified_event_that_is_spelt_otherwise_is_refused():
+    with pytest.raises(InputError, match=r'column event: "A" differs from "a" of the reports'):
+        panel(truth={"A": 4, "d": 12})
 
 
 def test_toll_below_the_threshold_of_its_register_is_refused():

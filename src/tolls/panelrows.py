@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tolls.constants import MAX_SOURCES, MEASURES, ROOT_WORDS
 from tolls.errors import InputError, Problems
+from tolls.names import Alike
 from tolls.panelsources import PanelSource, check_sources
 from tolls.paneltable import Table, read_columns
 from tolls.presets import Presets
@@ -180,6 +181,7 @@ def read_reports(
     table = read_columns(reports, measure, presets, counts, problems)
     stating = {r.source for r in table.reports}
     check_sources(sources, stating, problems)
+    _check_names(table, problems)
     if len(stating) > MAX_SOURCES:
         problems.add(
             "column source",
@@ -208,6 +210,20 @@ def read_reports(
     counts["used"] = len(latest)
     events, statements = _together(table, used, latest, voice, presets)
     return Reports(events, _named(pairs, sources), statements, dict(counts), dict(aside))
+
+
+def _check_names(table: Table, problems: Problems) -> None:
+    """Note sources and events that a reader takes for one: two spellings would count as two."""
+    sources, events = Alike(), Alike()
+    first: dict[str, tuple[int, str]] = {}
+    for report in table.reports:
+        for column in ("source", "cites"):
+            first.setdefault(getattr(report, column), (report.row, column))
+    for name, (row, column) in first.items():
+        sources.note(f"row {row}, column {column}", name, problems)
+    _, begins = np.unique(table.event, return_index=True)
+    for name, row in zip(table.events, table.row[begins].tolist(), strict=True):
+        events.note(f"row {row}, column event", name, problems)
 
 
 def _left(table: Table, measure: str, wanted: set[str]) -> Ints:

@@ -9,6 +9,7 @@ import numpy as np
 from tolls.columns import COUNTS
 from tolls.constants import MAX_COUNT, MAX_PANEL_ROWS, MEASURES
 from tolls.errors import InputError, Problems, as_given
+from tolls.names import alike
 from tolls.rows import Row
 from tolls.tables import check_columns, numbered_rows
 
@@ -63,9 +64,18 @@ def read_verified(
         if usable:
             row = Row(number, {c: t.strip() for c, t in cells.items()}, problems)
             _note(row, found, measure, threshold)
-    problems.raise_if_any()
     known = set(events)
     inside = {event: ends for event, ends in found.items() if event in known}
+    spelt = {alike(event): event for event in events} if len(inside) < len(found) else {}
+    for event in found:
+        meant = spelt.get(alike(event)) if event not in known else None
+        if meant is not None:
+            problems.add(
+                "column event",
+                f'"{event}" differs from "{meant}" of the reports in case, blanks or form of '
+                "letters alone; write both alike",
+            )
+    problems.raise_if_any()
     if not inside:
         raise InputError(
             f"{file}: speaks of no event of the reports; events are matched by their names, as "
