@@ -2,7 +2,7 @@
 
     uv run pytest -m slow tests/test_panel_calibration.py
 
-takes a quarter of an hour. The simulation shares no code with the density.
+takes half an hour. The simulation shares no code with the density.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from tolls.presets import load_presets
 from tolls.uniformity import chance, least_tail
 
 RUNS, FEW, SLOTS, EVENTS, THRESHOLD = 80, 15, 100, 40, 4
-WRONG = "\n[belief]\ngross_sd = 0.2\n[grades.F]\nscatter = 0.05\n"
+WRONG = "agreement_mean = 3.0\nagreement_sd = 0.3\n"  # of the table in which SCALE ends
 
 
 def ranked(folder, runs, scale):
@@ -62,7 +62,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_panels_are_calibrated(folder):
     ranks = ranked(folder, RUNS, "own.toml")
-    assert len(ranks) > 0.9 * RUNS
+    assert len(ranks) > 0.8 * RUNS  # in the others nothing was verified
     assert family_wise(ranks) > 0.05
     inside = np.mean(np.abs(ranks[:, -1] - SLOTS / 2) < 0.45 * SLOTS)
     assert abs(inside - 0.9) < 2.5 * np.sqrt(0.09 / len(ranks))
