@@ -39,13 +39,14 @@ def test_density_is_the_sum_over_every_toll_and_record(seed):
     assert np.abs(found - np.array(wrong)).min() > 5 * abs(found - exact)
 
 
-def test_a_voice_alone_has_no_definition_beside_the_records():
+def test_the_record_of_a_voice_alone_is_the_toll():
     alone = [row for row in ROWS if row["source"] == "two"]
     reports, verified, space, density = panel(alone)
     point = space.start(1)
     point[space.slices["law"]] = [0.3, -0.5, 1.0, 0.5, -0.6]
     natural = space.natural(point)
     assert natural.definition.tolist() == [0.0]
+    assert natural.record.tolist() == [[0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]] * 2
     hand = by_hand(reports, verified, natural, 4)
     exact = sum(np.log(weight.sum()) for weight, _ in hand)
     found = likelihood(density, space, point)

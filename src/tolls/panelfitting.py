@@ -204,12 +204,12 @@ def _asked(space: Space, draws: Floats) -> tuple[dict[str, Floats], tuple[str, .
         "gross": own.gross,
         "agreement": own.agreement,
         "offset": mean_offset(own.offset),
-        "record": record.reshape(*record.shape[:-2], -1),
         "law": own.law.reshape(*own.law.shape[:-2], -1),
         "listed": own.listed,
     }
     if len(space.voices) > 1:
         quantities["definition"] = own.definition
+        quantities["record"] = record.reshape(*record.shape[:-2], -1)
     return quantities, tuple(voice.name for voice in space.voices)
 
 
@@ -240,7 +240,7 @@ def _noted(
     if len(read.voices) == 1:
         notes.append(
             f"{read.voices[0].name} speaks alone: nothing tells whether it or the common record "
-            "counts others than the toll, so it is taken to repeat the record."
+            "strays from tolls, so all by which its counts differ is taken for its own."
         )
     if not verified:
         notes.append(

@@ -18,7 +18,7 @@ from jax.scipy.special import ndtr
 from tolls.paneldensity import Density
 from tolls.panelloops import LEAST, Entries, Open, Sums, Verified
 from tolls.panelmode import SOFT, Mode
-from tolls.panelpriors import Hierarchy, Natural, Space
+from tolls.panelpriors import Hierarchy, Natural, Priors, Space
 from tolls.sizelaw import LARGE, NONE
 
 __all__ = ["along_axes", "density_of", "placed_by"]
@@ -86,11 +86,14 @@ def _named(point: Array, space: Space) -> dict[str, Array]:
 def _natural(point: Array, space: Space) -> Natural:
     """Return the unknowns of a point."""
     own, p = _named(point, space), space.priors
-    record = _share(own["record"], p.reach)[None]
-    listed = jnp.zeros(1)
+    several, listed = len(p.kind) > 1, jnp.zeros(1)
+    if several:
+        record = _share(own["record"], p.reach)[None]
+    else:
+        record = jnp.eye(len(p.record))[p.reach][None]
     if space.threshold is not None:
-        below = _share(own["record"] + p.apart * own["below"], p.reach)
-        record, listed = jnp.concatenate([below[None], record]), sigmoid(own["listed"])
+        below = _share(own["record"] + p.apart * own["below"], p.reach)[None] if several else record
+        record, listed = jnp.concatenate([below, record]), sigmoid(own["listed"])
     found: dict[str, Array] = dict(
         law=p.law[0] + p.law[1] * own["law"],
         record=record,
@@ -99,10 +102,14 @@ def _natural(point: Array, space: Space) -> Natural:
         spread=p.scatter * jnp.exp(p.scatter_sd * own["spread"]),
         gross=sigmoid(own["gross"]),
         agreement=sigmoid(p.agreement.mean[p.kind] + p.agreement.unit[p.kind] * own["agreement"]),
-        definition=sigmoid(own["definition"]) if len(p.kind) > 1 else jnp.zeros(1),
+        definition=sigmoid(own["definition"]) if several else jnp.zeros(1),
         offset=_share(own["offset"], p.reach),
     )
     return Natural(**found)
+
+
+def _log_record(ratios: Array, p: Priors) -> Array:
+    return (p.record * _share(ratios, p.reach, log_softmax)).sum()
 
 
 def _log_beta(logit: Array, weights: Any) -> Array:
@@ -128,7 +135,7 @@ def _log_prior(point: Array, space: Space) -> Array:
         + _log_beta(law[:, LARGE : LARGE + 1], p.large)
         - (law[:, np.array(sizes)] ** 2).sum() / 2
         - ((own["below"] ** 2).sum() + (own["spread"] ** 2).sum()) / 2
-        + (p.record * _share(own["record"], p.reach, log_softmax)).sum()
+        + (_log_record(own["record"], p) if len(p.kind) > 1 else 0.0)
         + (p.offset * _share(own["offset"], p.reach, log_softmax)).sum()
         + _log_beta(own["listed"], p.listed)
         + _log_beta(own["gross"], p.reliability[::-1])

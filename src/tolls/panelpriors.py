@@ -13,9 +13,9 @@ in units of its prior sd. For voice j of kind k and grade g,
 
 with bias, agreement, gross errors, spread, definition and offsets of a voice, and the shares of the
 record. Those of tolls below the register's threshold, none of which is ever verified, are as those
-above with all log ratios moved by one N(0, s_r^2) number. Where one voice speaks alone d is zero:
-whether it or the record counts others than the toll nothing could tell, and chains did not find
-from the one to the other. The means of kinds are integrated out:
+above with all log ratios moved by one N(0, s_r^2) number. Where one voice speaks alone the
+record is the toll: whether it or the voice strays nothing could tell, and chains did not find from
+the one to the other. The means of kinds are integrated out:
 with them, and with a prior for the sd omega between sources of a kind, a thousand events made a
 funnel. With a few sources of a kind nothing tells omega, so it is given.
 """
@@ -145,17 +145,17 @@ class Space:
     def shapes(self) -> Mapping[str, tuple[int, ...]]:
         """Coordinates by name, in the order in which they are sampled."""
         panels, voices = self.presets.panels, len(self.voices)
-        threshold = int(self.threshold is not None)
+        threshold, several = int(self.threshold is not None), int(voices > 1)
         return {
             "law": (self.event_kinds, places(self.threshold)),
-            "record": (len(panels.record) - 1,),
-            "below": (threshold,),
+            "record": ((len(panels.record) - 1) * several,),
+            "below": (threshold * several,),
             "listed": (threshold,),
             "bias": (voices,),
             "agreement": (voices,),
             "gross": (voices,),
             "spread": (voices,),
-            "definition": (voices if voices > 1 else 0,),
+            "definition": (voices * several,),
             "offset": (voices, 2 * panels.reach),
         }
 
@@ -268,7 +268,8 @@ class Space:
         for name, weights in (("record", panels.record), ("offset", panels.offsets)):
             given: Sequence[float] = [w for i, w in enumerate(weights) if i != panels.reach]
             ratios = np.log(np.array(given) / weights[panels.reach])
-            centre[self.slices[name]] = np.resize(ratios, math.prod(self.shapes[name]))
+            if math.prod(self.shapes[name]):
+                centre[self.slices[name]] = np.resize(ratios, math.prod(self.shapes[name]))
         a, b = self._grades[0]
         centre[self.slices["gross"]] = np.log(b / a)
         a, b = self._definitions
@@ -308,11 +309,14 @@ def natural_of(point: Floats, p: Priors) -> Natural:
     at, voices, offsets = p.begin, len(p.kind), len(p.offset)
     law = point[at[LAW] : at[LAW + 1]].copy().reshape(-1, p.law.shape[1])
     law = p.law[0] + p.law[1] * law
-    threshold, ratios = at[LISTED] > at[BELOW], point[at[RECORD] : at[BELOW]]
-    record = np.empty((1 + int(threshold), len(p.record)))
-    _shares(ratios, p.reach, record[-1])
-    if threshold:
-        _shares(ratios + p.apart * point[at[BELOW]], p.reach, record[0])
+    threshold, ratios = at[BIAS] > at[LISTED], point[at[RECORD] : at[BELOW]]
+    record = np.zeros((1 + int(threshold), len(p.record)))
+    if voices > 1:
+        _shares(ratios, p.reach, record[-1])
+        if threshold:
+            _shares(ratios + p.apart * point[at[BELOW]], p.reach, record[0])
+    else:
+        record[:, p.reach] = 1.0
     listed = np.zeros(1)
     if threshold:
         listed[0] = _expit(point[at[LISTED]])
@@ -348,14 +352,16 @@ def pulled(point: Floats, natural: Natural, slope: Natural, p: Priors, into: Flo
     """Add the gradient in the unknowns of a point as one in its coordinates."""
     at, offsets = p.begin, len(p.offset)
     into[at[LAW] : at[LAW + 1]] += (slope.law * p.law[1]).ravel()
-    threshold = at[LISTED] > at[BELOW]
+    threshold, several = at[BIAS] > at[LISTED], len(p.kind) > 1
     above = into[at[RECORD] : at[BELOW]]
-    _pulled_shares(natural.record[-1], slope.record[-1], p.reach, above)
-    if threshold:
+    if several:
+        _pulled_shares(natural.record[-1], slope.record[-1], p.reach, above)
+    if several and threshold:
         apart = np.zeros(len(above))
         _pulled_shares(natural.record[0], slope.record[0], p.reach, apart)
         above += apart
         into[at[BELOW]] += p.apart * apart.sum()
+    if threshold:
         into[at[LISTED]] += slope.listed[0] * natural.listed[0] * (1 - natural.listed[0])
     for j in range(len(p.kind)):
         k = p.kind[j]
@@ -364,7 +370,7 @@ def pulled(point: Floats, natural: Natural, slope: Natural, p: Priors, into: Flo
         into[at[AGREEMENT] + j] += p.agreement.unit[k] * logit
         into[at[GROSS] + j] += slope.gross[j] * natural.gross[j] * (1 - natural.gross[j])
         into[at[SPREAD] + j] += slope.spread[j] * natural.spread[j] * p.scatter_sd
-        if len(p.kind) > 1:
+        if several:
             share = natural.definition[j]
             into[at[DEFINITION] + j] += slope.definition[j] * share * (1 - share)
         first = at[OFFSET] + j * (offsets - 1)
@@ -450,5 +456,6 @@ def log_prior(point: Floats, p: Priors) -> tuple[float, Floats]:
         here = slice(first, first + offsets - 1)
         value += _log_dirichlet(point[here], p.offset, p.reach, slope[here])
     here = slice(at[RECORD], at[RECORD + 1])
-    value += _log_dirichlet(point[here], p.record, p.reach, slope[here])
+    if len(p.kind) > 1:
+        value += _log_dirichlet(point[here], p.record, p.reach, slope[here])
     return value, slope
