@@ -183,6 +183,7 @@ def test_a_note_tells_of_categories_that_no_count_is_of_and_of_verified_tolls_le
         ({"kinds": {"a": "flood"}}, 'kinds: events without a kind: 4, among them "b"'),
         ({"sources": {"on": {}}}, '"on" is no known source of the table.* did you mean "one"'),
         ({"sources": {"one": {"grade": "G"}}}, "key sources.one.grade: allowed: a letter A to F"),
+        ({"truth": 4}, "truth: is a int; allowed: the name of a file, a DataFrame"),
         ({"truth": {"z": 4}}, "speaks of no event of the reports"),
         ({"on_failure": "ignore"}, 'on_failure: "ignore" is unknown'),
         ({"reliability": "none"}, "none"),

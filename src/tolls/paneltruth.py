@@ -28,8 +28,9 @@ def read_verified(
     ----------
     truth : str, Path, DataFrame, list of mappings, mapping, or None
         A table with columns ``event``, ``measure`` and ``value``, or ``low`` and ``high`` where a
-        toll is known in a range (an empty end is open; the register's threshold is its least); or
-        ``{event: toll}``, ``{event: (low, high)}``. A ``category`` is not read.
+        toll is known in a range (an empty end is open; the register's threshold is its least), of
+        which a value beside it tells no more; or ``{event: toll}``, ``{event: (low, high)}``. A
+        ``category`` is not read.
     events : sequence of str
         Those of the panel.
     measure : str
@@ -99,15 +100,15 @@ def _noted(
     if not event:
         row.add("event", "is empty; say which event was verified")
     given = {column: row.count(column) for column in COUNTS}
-    if given["value"] is not None:
-        given["low"] = given["high"] = given["value"]
-    elif not any(row.cells.get(column, "") for column in COUNTS):
+    if not any(row.cells.get(column, "") for column in COUNTS):
         row.add("value", "none of value, low and high is given; state the toll")
     if row.problems.count > row.faults:
         return True
     least = threshold or 0
-    low = least if given["low"] is None else given["low"]
-    high = MAX_COUNT if given["high"] is None else given["high"]
+    value, low, high = given.values()
+    if value is not None and low is None and high is None:
+        low = high = value
+    low, high = least if low is None else low, MAX_COUNT if high is None else high
     if below := [c for c, toll in given.items() if toll is not None and toll < least]:
         row.add(
             below[0],
@@ -115,6 +116,8 @@ def _noted(
         )
     elif low > high:
         row.add("low", f"{low} is above high, {high}; swap them")
+    elif value is not None and not low <= value <= high:
+        row.add("value", f"{value} lies outside its interval, {low} to {high}; mend one of them")
     if event in found and found[event] != (low, high):
         row.add("event", f'"{event}" was verified twice, with different tolls; keep one of them')
     found[event] = low, high
