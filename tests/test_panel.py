@@ -17,7 +17,7 @@ from helpers_panel import (
 import tolls
 from tolls import panelchains
 from tolls.errors import EstimateRefused, InputError
-from tolls.panel import Panel
+from tolls.panel import Panel, _told
 from tolls.panelchains import Settings
 from tolls.paneldensity import Density
 from tolls.panelfitting import _noted
@@ -231,3 +231,8 @@ def test_one_statement_reads_as_one_and_rows_left_out_are_no_measures():
         "1 statement is rather a gross error than a count: a: three states 90,000, the toll is 3."
     )
     assert lines[1] == "5 rows read, 3 used; not used: other measures (2)."
+
+
+def test_an_offset_of_next_to_nothing_has_no_sign_of_its_own():
+    row = {"offset": -0.001, "offset_lo": -0.4, "offset_hi": 0.3}
+    assert _told(row, "offset") == "+0.00 (-0.40 to +0.30)"

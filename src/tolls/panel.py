@@ -379,6 +379,7 @@ def _told(row: Mapping[Any, Any], name: str) -> str:
     if name == "bias":
         return f"{ratio(middle)} ({ratio(low)} to {ratio(high)})"
     sign = "+" if name == "offset" else ""
+    middle, low, high = (round(number, 2) + 0.0 for number in (middle, low, high))  # no -0.00
     return f"{middle:{sign}.2f} ({low:{sign}.2f} to {high:{sign}.2f})"
 
 
