@@ -17,8 +17,10 @@ from helpers_panel import (
 import tolls
 from tolls import panelchains
 from tolls.errors import EstimateRefused, InputError
+from tolls.panel import Panel, _told
 from tolls.panelchains import Settings
 from tolls.paneldensity import Density
+from tolls.panelfitting import _noted
 from tolls.paneltolls import toll_posteriors
 from tolls.presets import load_presets
 
@@ -152,24 +154,36 @@ def test_a_panel_that_does_not_converge_is_refused_with_its_draws(monkeypatch):
         tolls.fit_panel(ROWS, TRUTH, seed=1)
     refused = caught.value.estimate
     assert refused.draws.shape[:2] == (4, 10)
-    assert any("sampled again" in note for note in refused.notes)
+    assert sum("sampled again" in note for note in refused.notes) == 1  # once, for two runs
     with pytest.warns(tolls.TollsWarning, match="the panel is refused"):
         tolls.fit_panel(ROWS, TRUTH, seed=1, on_failure="warn")
     with pytest.raises(InputError, match="its diagnostics fail"):
         tolls.learn(refused)
 
 
+def test_a_note_tells_of_categories_that_no_count_is_of_and_of_verified_tolls_left_out():
+    reports, verified, *_ = panel([*ROWS, {**ROWS[0], "category": "Victims"}])
+    left = {"other measures": 2, "in no report": 1}
+    notes = _noted(reports, ["victims", "ALL", "killed"], verified, left, THRESHOLD)
+    assert notes[0] == "Categories that no count is of: victims."
+    assert notes[1] == "Verified tolls that were left out: other measures (2), in no report (1)."
+    assert notes[2].endswith("for they do not count the toll: Victims (1).")
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
         ({"measure": "kiled"}, 'measure: "kiled" is unknown; allowed: killed, injured'),
+        ({"categories": None}, r'categories: is a NoneType; allowed: names, as \("victims",\)'),
+        ({"categories": [3]}, r'categories: is a int; allowed: names, as \("victims",\)'),
         ({"categories": "victims"}, r'categories: is a text; allowed: a tuple, as \("victims",\)'),
         ({"threshold": 4}, "threshold: is that of a register of verified tolls; give truth too"),
         ({"threshold": -1, "truth": TRUTH}, "threshold: is -1; allowed: a toll, 0 or more"),
         ({"threshold": 5, "truth": TRUTH}, "4 is below the register's threshold, 5"),
-        ({"kinds": {"a": "flood"}}, 'kinds: 4 events have no kind, among them "b"'),
+        ({"kinds": {"a": "flood"}}, 'kinds: events without a kind: 4, among them "b"'),
         ({"sources": {"on": {}}}, '"on" is no known source of the table.* did you mean "one"'),
         ({"sources": {"one": {"grade": "G"}}}, "key sources.one.grade: allowed: a letter A to F"),
+        ({"truth": 4}, "truth: is a int; allowed: the name of a file, a DataFrame"),
         ({"truth": {"z": 4}}, "speaks of no event of the reports"),
         ({"on_failure": "ignore"}, 'on_failure: "ignore" is unknown'),
         ({"reliability": "none"}, "none"),
@@ -198,3 +212,27 @@ def test_many_panels_are_the_same_on_two_workers_of_dask_and_here():
         np.testing.assert_array_equal(other.draws, here.draws)
         np.testing.assert_array_equal(other.posteriors.probability, here.posteriors.probability)
     assert (there[0].draws != there[1].draws).any()
+
+
+def test_one_statement_reads_as_one_and_rows_left_out_are_no_measures():
+    rows = [
+        *({"event": "a", "source": name, "value": 3} for name in ("one", "two")),
+        {"event": "a", "source": "three", "value": 90_000},
+        *({"event": "a", "source": name, "value": 3, "measure": "injured"} for name in "xy"),
+    ]
+    reports, verified, space, density = panel(rows, {"a": 3}, None)
+    draws = space.start(1)[None, None]
+    found = Panel(
+        "killed", reports, verified, {"a": "event"}, None, space, density.patterns,
+        toll_posteriors(density, draws[0]), draws, None, "", 1, "sha256:0",
+    )  # fmt: skip
+    lines = found._lines()
+    assert lines[0] == (
+        "1 statement is rather a gross error than a count: a: three states 90,000, the toll is 3."
+    )
+    assert lines[1] == "5 rows read, 3 used; not used: other measures (2)."
+
+
+def test_an_offset_of_next_to_nothing_has_no_sign_of_its_own():
+    row = {"offset": -0.001, "offset_lo": -0.4, "offset_hi": 0.3}
+    assert _told(row, "offset") == "+0.00 (-0.40 to +0.30)"

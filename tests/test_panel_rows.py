@@ -3,6 +3,7 @@
 import random
 import tracemalloc
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -12,6 +13,7 @@ from helpers_panel import panel as read_in
 import tolls
 from tolls.panelfitting import _digest
 from tolls.panelrows import read_reports
+from tolls.paneltruth import checked_threshold, read_verified
 
 
 def read(rows, categories=()):
@@ -148,3 +150,47 @@ def test_a_digest_is_of_what_is_said_and_not_of_the_order_of_rows():
     for i, row in enumerate(rows):
         column = "value" if "value" in row else "low"
         assert digest([*rows[:i], row | {column: row[column] + 1}, *rows[i + 1 :]]) != first
+
+
+def test_rows_of_a_truth_that_are_left_out_are_counted():
+    truth = [
+        {"event": "a", "value": 3, "measure": "killed"},
+        {"event": "a", "value": 9, "measure": "injured"},
+        {"event": "b", "value": 9, "measure": "injured"},
+        {"event": "z", "value": 5, "measure": "killed"},
+    ]
+    found, left = read_verified(truth, ["a", "b"], measure="killed", threshold=None)
+    assert found == {"a": (3, 3)}
+    assert left == {"other measures": 2, "in no report": 1}
+    with pytest.raises(tolls.InputError, match=r"other measures \(1\).*measure=killed"):
+        read_verified(truth[1:2], ["a"], measure="killed", threshold=None)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"low": "", "high": 9}, (4, 9)),
+        ({"low": 5, "high": ""}, (5, 10**9)),
+        ({"low": "", "high": 3}, "column high: 3 is below the register's threshold, 4"),
+        ({"low": 2, "high": 9}, "column low: 2 is below the register's threshold, 4"),
+        ({"low": 9, "high": 5}, "column low: 9 is above high, 5"),
+        ({"value": 6, "low": 5, "high": 9}, (5, 9)),
+        ({"value": 4, "low": 5, "high": 9}, "column value: 4 lies outside its interval, 5 to 9"),
+        ({"value": 8, "low": "", "high": 5}, "column value: 8 lies outside its interval, 4 to 5"),
+        ({"low": 9, "high": 3}, "column high: 3 is below the register's threshold, 4"),
+        ({"value": 3, "low": ""}, "column value: 3 is below the register's threshold, 4"),
+    ],
+)
+def test_an_open_end_of_a_verified_toll_is_the_threshold(row, expected):
+    def ends():
+        return read_verified([{"event": "a"} | row], ["a"], measure="killed", threshold=4)[0]["a"]
+
+    if isinstance(expected, tuple):
+        assert ends() == expected
+    else:
+        with pytest.raises(tolls.InputError, match=expected):
+            ends()
+
+
+def test_a_threshold_is_a_plain_number_whatever_it_was():
+    assert type(checked_threshold(np.int64(4), verified=True)) is int

@@ -51,6 +51,12 @@ class Panel:
         Kind of every event.
     threshold : int or None
         Smallest toll that the register of verified tolls holds.
+    space : Space
+        Coordinates of what is sampled.
+    patterns : Patterns
+        Events that look alike, and their grids.
+    posteriors : Posteriors
+        Of every pattern's toll; `toll` has an event's.
     draws : (chain, draw, coordinate) array
         Of the posterior, in the coordinates of `space`.
     diagnostics : Diagnostics
@@ -274,8 +280,8 @@ class Panel:
         conflicts = self.conflicts
         found = [
             f"{len(conflicts):,} statements are rather gross errors than counts"
-            if len(conflicts)
-            else "No statement is rather a gross error than a count"
+            if len(conflicts) > 1
+            else f"{len(conflicts) or 'No'} statement is rather a gross error than a count"
         ]
         if len(conflicts):
             first = [
@@ -286,10 +292,10 @@ class Panel:
             more = ", among them" if len(conflicts) > TOLD else ""
             found[0] += f"{more}: {'; '.join(first)}"
         left = {what: n for what, n in self.reports.counts.items() if what not in ("read", "used")}
-        aside = ", ".join(f"{n:,} {what}" for what, n in left.items() if n)
+        aside = ", ".join(f"{what} ({n:,})" for what, n in left.items() if n)
         read, used = (self.reports.counts[what] for what in ("read", "used"))
         found.append(
-            f"{read:,} rows read, {used:,} used" + (f"; not used: {aside}" if aside else "")
+            f"{_some(read, 'row')} read, {used:,} used" + (f"; not used: {aside}" if aside else "")
         )
         return [*(f"{line}." for line in found), *self.notes]
 
@@ -373,6 +379,7 @@ def _told(row: Mapping[Any, Any], name: str) -> str:
     if name == "bias":
         return f"{ratio(middle)} ({ratio(low)} to {ratio(high)})"
     sign = "+" if name == "offset" else ""
+    middle, low, high = (round(number, 2) + 0.0 for number in (middle, low, high))  # no -0.00
     return f"{middle:{sign}.2f} ({low:{sign}.2f} to {high:{sign}.2f})"
 
 

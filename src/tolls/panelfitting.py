@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tolls import panelchains
-from tolls.constants import MEASURES
+from tolls.constants import MEASURES, ROOT_WORDS
 from tolls.convergence import Diagnostics, diagnose
 from tolls.errors import ON_FAILURE, InputError, check_choice, check_type, refuse
 from tolls.panel import Panel
@@ -21,7 +21,7 @@ from tolls.panelpriors import Space, mean_offset
 from tolls.panelrows import Reports, read_reports
 from tolls.panelsources import read_sources
 from tolls.paneltolls import toll_posteriors
-from tolls.paneltruth import check_threshold, read_verified
+from tolls.paneltruth import checked_threshold, read_verified
 from tolls.patterns import gathered
 from tolls.presets import load_presets
 from tolls.simulation import check_seed
@@ -58,9 +58,9 @@ def fit_panel(
     Parameters
     ----------
     reports : str, Path, DataFrame or list of mappings
-        A row per count: columns ``event`` and ``source`` with ``value``, ``low`` and ``high``, or
-        ``words``; the other columns of a ``reports.csv`` where there are any. A blank count says
-        nothing, and is no zero.
+        A row per count: columns ``event``, ``source`` and ``value``; or, as ``qualifier`` says,
+        ``low`` and ``high`` (range, estimate) or ``words`` (words). The other columns are those of
+        a ``reports.csv``. A blank count says nothing, and is no zero.
     truth : str, Path, DataFrame, list of mappings or mapping, optional
         Tolls that a register verified later: ``event`` with ``value``, or ``low`` and ``high`` (an
         empty end is open); or ``{event: toll}``, ``{event: (low, high)}``.
@@ -114,17 +114,16 @@ def fit_panel(
     check_seed(seed)
     check_type("measure", measure, str, ", ".join(MEASURES))
     check_choice("measure", measure, MEASURES)
-    if isinstance(categories, str):
-        raise InputError(f'categories: is a text; allowed: a tuple, as ("{categories}",)')
+    _check_categories(categories)
     check_choice("engine", engine, ENGINES)
     check_choice("on_failure", on_failure, ON_FAILURE)
-    check_threshold(threshold, truth is not None)
+    threshold = checked_threshold(threshold, truth is not None)
     presets = load_presets(reliability, Path())
     declared = read_sources(sources, presets)
     read = read_reports(
         reports, measure=measure, categories=categories, sources=declared, presets=presets
     )
-    verified, elsewhere = read_verified(truth, read.events, measure=measure, threshold=threshold)
+    verified, left = read_verified(truth, read.events, measure=measure, threshold=threshold)
     kind = _kinds(kinds, read)
     names = tuple(dict.fromkeys(kind.values()))
     patterns = gathered(
@@ -132,17 +131,18 @@ def fit_panel(
     )
     space = Space(read.voices, len(names), threshold, presets)
     density = Density(patterns, space, threshold)
-    notes: list[str] = list(_noted(read, verified, elsewhere, threshold))
+    notes: list[str] = list(_noted(read, categories, verified, left, threshold))
     sample = _sampler(engine)
     mode = found_mode(density, space.start(seed))
     thin = thinned(density, mode, np.random.default_rng(seed))
-    for settings in panelchains.ATTEMPTS:
+    attempts = panelchains.ATTEMPTS
+    for times, settings in enumerate(attempts, 1):
         values, divergences = sample(thin, mode, seed=seed, settings=settings)
         draws = mode.points(values)
         judged = diagnose(*_asked(space, draws), divergences)
         if not agrees(density, thin, draws.reshape(-1, space.dimensions)):
             thin, judged = density, _thin(judged)
-        if judged.ok:
+        if judged.ok or times == len(attempts):
             break
         notes.append(
             f"A run failed ({'; '.join(judged.reasons)}): sampled again, longer and in smaller "
@@ -165,6 +165,15 @@ def fit_panel(
         tuple(notes),
     )
     return _judged(panel, on_failure)
+
+
+def _check_categories(categories: object) -> None:
+    """Refuse what is no row of names."""
+    if isinstance(categories, str):
+        raise InputError(f'categories: is a text; allowed: a tuple, as ("{categories}",)')
+    check_type("categories", categories, Sequence, 'names, as ("victims",)')
+    for name in categories:  # type: ignore[attr-defined]
+        check_type("categories", name, str, 'names, as ("victims",)')
 
 
 def _judged(panel: Panel, on_failure: str) -> Panel:
@@ -226,14 +235,18 @@ def _kinds(kinds: Mapping[str, str] | None, read: Reports) -> dict[str, str]:
     check_type("kinds", kinds, Mapping, 'a mapping, as {"event": "flood"}')
     if lacking := [event for event in read.events if not isinstance(kinds.get(event), str)]:
         raise InputError(
-            f'kinds: {len(lacking):,} events have no kind, among them "{lacking[0]}"; give every '
-            "event a text, or leave kinds out"
+            f'kinds: events without a kind: {len(lacking):,}, among them "{lacking[0]}"; give '
+            "every event a text, or leave kinds out"
         )
     return {event: kinds[event] for event in read.events}
 
 
 def _noted(
-    read: Reports, verified: Mapping[str, Any], elsewhere: int, threshold: int | None
+    read: Reports,
+    categories: Sequence[str],
+    verified: Mapping[str, Any],
+    left: Mapping[str, int],
+    threshold: int | None,
 ) -> Sequence[str]:
     """Say what the numbers rest on."""
     notes = []
@@ -252,8 +265,12 @@ def _noted(
             "No threshold of the register is given: verified events are taken for a random sample "
             "of all, in sizes too."
         )
-    if elsewhere:
-        notes.append(f"{elsewhere:,} verified events are in no report and were left out.")
+    counting = {*ROOT_WORDS, *MEASURES, *(voice.category.lower() for voice in read.voices)}
+    if unheard := [name for name in categories if name.lower() not in counting]:
+        notes.append(f"Categories that no count is of: {', '.join(unheard)}.")
+    if left:
+        why = ", ".join(f"{what} ({n:,})" for what, n in left.items())
+        notes.append(f"Verified tolls that were left out: {why}.")
     if read.set_aside:
         aside = ", ".join(f"{name} ({n:,})" for name, n in sorted(read.set_aside.items()))
         notes.append(f"Categories that were set aside, for they do not count the toll: {aside}.")

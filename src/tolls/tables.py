@@ -23,6 +23,7 @@ __all__ = ["check_columns", "csv_rows", "numbered_rows", "read_csv", "table_rows
 
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "upright bars"}
 _AT_ONCE = 10_000  # rows of a DataFrame that are turned into text together
+_TABLE = "a DataFrame (pandas or polars) or a list of mappings"
 _CLOSE = 0.8  # of a column's name to a known one, of 1: a misspelling rather than another word
 
 
@@ -236,25 +237,23 @@ def numbered_rows(
     """Yield the rows of a file, no more than `limit`, or of a table in memory."""
     if isinstance(table, str | Path):
         return csv_rows(Path(table), problems, limit, holds=holds)
-    return _rows_in_memory(table)
+    return _rows_in_memory(table, problems.file, f"the name of a file, {_TABLE}")
 
 
 def table_rows(table: Any) -> list[tuple[int, dict[str, str]]]:
     """Turn a DataFrame (pandas or polars) or a list of mappings into numbered rows of text."""
-    return list(_rows_in_memory(table))
+    allowed = f"{_TABLE} (a file is read by tolls.read_case)"
+    return list(_rows_in_memory(table, "reports", allowed))
 
 
-def _rows_in_memory(table: Any) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows_in_memory(table: Any, name: str, allowed: str) -> Iterator[tuple[int, dict[str, str]]]:
     rows_given = isinstance(table, list | tuple) and all(isinstance(r, Mapping) for r in table)
     if not (rows_given or hasattr(table, "columns")) or hasattr(table, "collect"):
-        raise InputError(
-            f"reports: is a {type(table).__name__}; allowed: a DataFrame (pandas or polars) or a "
-            "list of mappings (a file is read by tolls.read_case)"
-        )
+        raise InputError(f"{name}: is a {type(table).__name__}; allowed: {allowed}")
     names = [str(name) for name in getattr(table, "columns", ())]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise InputError(f"reports: column {', '.join(twice)} stands twice; keep one of them")
+        raise InputError(f"{name}: column {', '.join(twice)} stands twice; keep one of them")
     for number, record in enumerate(_records(table), 2):
         yield number, {str(key): _as_text(value) for key, value in record.items()}
 
