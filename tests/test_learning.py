@@ -63,6 +63,20 @@ def case_of(folder, scale):
     return tolls.read_case(folder)
 
 
+def test_a_group_is_learned_under_the_names_of_its_sources(monkeypatch):
+    contented(monkeypatch)
+    sources = {"one": {"group": "agency"}, "two": {"group": "agency"}}
+    rows = [row for row in ROWS if row["event"] not in "ab"]
+    known = [row for row in rows if row["source"] != "two"] + [
+        row | {"source": "two"} for row in rows if row["source"] == "one"
+    ]
+    rows = [*known, {"event": "f", "source": "two", "value": 3}]
+    rows.append({"event": "g", "source": "one", "value": 5})
+    whole = tomllib.loads(tolls.learn(tolls.fit_panel(rows, seed=1, sources=sources)))["sources"]
+    assert list(whole) == ["one", "two", "three"]
+    assert whole["one"] == whole["two"] != whole["three"]
+
+
 def test_what_is_written_is_a_scale_and_says_where_it_is_from(panel, tmp_path):
     text = tolls.learn(panel, tmp_path / "own" / "learned.toml")
     assert (tmp_path / "own" / "learned.toml").read_text(encoding="utf-8") == text
@@ -204,7 +218,7 @@ def test_the_command_writes_tables_and_a_scale(tmp_path, capsys, monkeypatch):
     assert "8 counts of killed by 3 sources in 5 events, 2 of them verified later." in out
     assert "6 of 8 counts of killed ranked among what other sources" in out
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
-        "checks.csv", "conflicts.csv", "events.csv", "panel.json", "sources.csv",
+        "checks.csv", "conflicts.csv", "events.csv", "panel.json", "sizes.csv", "sources.csv",
     ]  # fmt: skip
     whole = json.loads((tmp_path / "out" / "panel.json").read_text(encoding="utf-8"))
     assert [row["ranked"] for row in whole["checks"]] == [1, 2, 3]

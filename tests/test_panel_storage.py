@@ -22,7 +22,7 @@ from tolls.panel import Panel
 from tolls.paneltolls import toll_posteriors
 
 FORMULA = '=HYPERLINK("x")'
-NAMES = ["conflicts.parquet", "events.parquet", "sources.parquet", "tolls.parquet"]
+NAMES = [f"{name}.parquet" for name in ("conflicts", "events", "sizes", "sources", "tolls")]
 THRESHOLD = 4
 
 
@@ -54,7 +54,7 @@ def folder(panel, tmp_path_factory):
 
 def test_tables_come_back_as_the_data_frames(panel, folder):
     assert sorted(path.name for path in folder.iterdir()) == NAMES
-    for name in ("sources", "events", "conflicts"):
+    for name in ("sources", "sizes", "events", "conflicts"):
         frame = getattr(panel, name)
         pd.testing.assert_frame_equal(pd.read_parquet(folder / f"{name}.parquet"), frame)
         other = pl.read_parquet(folder / f"{name}.parquet")

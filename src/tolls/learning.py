@@ -114,15 +114,16 @@ def _lines(panel: Panel) -> Iterator[str]:
         half = math.sqrt(float(np.mean((error - bias) ** 2)) / 2)
         honest = 1 - panel.natural.gross[:, voice]
         a, b = _beta(honest)
-        yield ""
-        yield f"[sources.{json.dumps(source, ensure_ascii=False)}]" + (
-            f"  # as {own.name}" if own.name != source else ""
-        )
-        yield f"bias = {math.exp(bias):.3g}"
-        yield f"bias_sd = {max(half, LEAST):.3g}"
-        yield f"scatter = {max(half, LEAST):.3g}"
-        yield f"reliability = [{a:.4g}, {b:.4g}]"
-        yield f"counts = {heard[voice]}"
+        for name in panel.reports.members.get(source, (source,)):  # cases know sources, not groups
+            yield ""
+            yield f"[sources.{json.dumps(name, ensure_ascii=False)}]" + (
+                f"  # as {own.name}" if own.name != name else ""
+            )
+            yield f"bias = {math.exp(bias):.3g}"
+            yield f"bias_sd = {max(half, LEAST):.3g}"
+            yield f"scatter = {max(half, LEAST):.3g}"
+            yield f"reliability = [{a:.4g}, {b:.4g}]"
+            yield f"counts = {heard[voice]}"
 
 
 def _tolls(panel: Panel, rng: np.random.Generator) -> Ints:

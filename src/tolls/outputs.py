@@ -16,8 +16,8 @@ __all__ = ["apart", "inputs_of", "made_apart", "write"]
 WRITTEN = (
     "index.html", "document.pdf", "estimate.json", "estimate.nc", "estimates.csv", "panel.json",
     "runs.jsonl", "calibration.json", "coverage.csv", "scores.csv", "summary.csv", "unscored.csv",
-    "sources.csv", "events.csv", "conflicts.csv", "checks.csv", "sources.parquet", "events.parquet",
-    "conflicts.parquet", "tolls.parquet",
+    "sources.csv", "sizes.csv", "events.csv", "conflicts.csv", "checks.csv", "sources.parquet",
+    "sizes.parquet", "events.parquet", "conflicts.parquet", "tolls.parquet",
 )  # fmt: skip
 """Names of files that commands write to a folder, beside figures."""
 

@@ -5,6 +5,7 @@ Nothing is fitted here; `panelfitting` fits.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,7 @@ from tolls.panelpriors import Natural, Space, mean_offset
 from tolls.panelrows import Reports
 from tolls.paneltolls import Posteriors
 from tolls.patterns import Patterns
+from tolls.sizelaw import surviving
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +33,13 @@ __all__ = ["Panel"]
 type Floats = NDArray[np.floating[Any]]
 
 LEARNED = ("repeats", "gross", "bias", "spread", "definition", "offset")
-SURE = 0.5  # a statement that is rather a gross error than not stands among the conflicts
+# A statement that is rather a gross error than not stands among the conflicts where the others of
+# its event say so: where many of a source's counts are errors, or little is known of it, any may be
+# one. Odds that rise threefold are what Kass and Raftery (1995), JASA 90(430), begin to call
+# positive evidence.
+SURE, RISE = 0.5, 3.0
+SIZES = (1, 10, 100, 1000)  # people: of tolls as large is told how many events have them
+FEWEST = 0.01  # percent of events: fewer are not told apart in a sentence
 TOLD = 5  # conflicts and sources that a sentence names one by one
 
 
@@ -144,6 +152,25 @@ class Panel:
         return table
 
     @cached_property
+    def sizes(self) -> pd.DataFrame:
+        """How large events of every kind are.
+
+        Rows by ``kind`` and ``at_least`` (people): ``events`` of the kind, and median and ends of
+        the 95 % interval (``lo``, ``hi``) of ``share``, the share of events of such a toll or more.
+        """
+        import pandas as pd
+
+        tail, at = (1 - CI_PROB) / 2, np.array(SIZES, dtype=float)
+        times = Counter(self.kinds[event] for event in self.reports.events)
+        rows = []
+        for place, (kind, events) in enumerate(times.items()):
+            laws = self.natural.law[:, place]
+            shares = np.array([surviving(law, at, self.threshold)[0] for law in laws])
+            low, middle, high = np.quantile(shares, [tail, 0.5, 1 - tail], axis=0)
+            rows += [(kind, events, *own) for own in zip(SIZES, middle, low, high, strict=True)]
+        return pd.DataFrame(rows, columns=["kind", "events", "at_least", "share", "lo", "hi"])
+
+    @cached_property
     def events(self) -> pd.DataFrame:
         """The toll of every event.
 
@@ -186,16 +213,17 @@ class Panel:
 
         Columns ``event``, ``source``, ``stated``, ``gross`` (probability that it is a gross error),
         ``median``, ``lo`` and ``hi`` (95 %) of the event's toll; those with a probability above one
-        half.
+        half, and odds three times those of any statement of the source.
         """
         import pandas as pd
 
-        rows = []
+        rows, usual = [], self.natural.gross.mean(axis=0)
         for place, pattern in enumerate(self.patterns.patterns):
             for (voice, said), gross in zip(
                 pattern.statements, self.posteriors.gross[place], strict=True
             ):
-                if gross > SURE:
+                rises = gross * (1 - usual[voice]) > RISE * usual[voice] * (1 - gross)
+                if gross > SURE and rises:
                     rows += [
                         (i, self.reports.voices[voice].name, said.told(), gross)
                         for i in pattern.events
@@ -291,6 +319,15 @@ class Panel:
             ]
             more = ", among them" if len(conflicts) > TOLD else ""
             found[0] += f"{more}: {'; '.join(first)}"
+        by_kind = self.sizes.groupby("kind", sort=False)
+        for kind, rows in by_kind:
+            shares = [
+                f"{_shares(row)} {'have deaths' if size == 1 else f'{size:,} or more'}"
+                for size, row in zip(SIZES, rows.to_dict("records"), strict=True)
+                if 100 * row["share"] >= FEWEST
+            ]
+            of = f" ({kind})" if len(by_kind) > 1 else ""
+            found.append(f"Of events{of} {', '.join(shares) or 'hardly any have deaths'}")
         left = {what: n for what, n in self.reports.counts.items() if what not in ("read", "used")}
         aside = ", ".join(f"{what} ({n:,})" for what, n in left.items() if n)
         read, used = (self.reports.counts[what] for what in ("read", "used"))
@@ -346,6 +383,7 @@ class Panel:
             "threshold": self.threshold,
             "rows": dict(self.reports.counts),
             "sources": self.sources.to_dict("records"),
+            "sizes": self.sizes.to_dict("records"),
             "diagnostics": {
                 "ok": self.diagnostics.ok,
                 "rhat": self.diagnostics.rhat,
@@ -359,6 +397,13 @@ class Panel:
             found["events"] = each.to_dict("records")
             found["conflicts"] = self.conflicts.to_dict("records")
         return found
+
+
+def _shares(row: Mapping[Any, Any]) -> str:
+    """Return a share and its interval in percent."""
+    ends = (100 * float(row[column]) for column in ("share", "lo", "hi"))
+    middle, low, high = (ratio(max(own, FEWEST)) for own in ends)
+    return f"{middle} % ({low} to {high})"
 
 
 def _some(number: int, what: str) -> str:

@@ -41,6 +41,10 @@ def add_panel(panel: argparse.ArgumentParser) -> None:
         help="a TOML file of [sources.NAME] tables with grade, kind and group, as of a case",
     )  # fmt: skip
     panel.add_argument(
+        "--reliability", default="admiralty", metavar="SCALE",
+        help="scale of the grades, as of a case (default admiralty)",
+    )  # fmt: skip
+    panel.add_argument(
         "--engine", default="nutpie", metavar="E",
         help="nutpie (default), or numpyro for a graphics card or many cores",
     )  # fmt: skip
@@ -52,12 +56,12 @@ def add_panel(panel: argparse.ArgumentParser) -> None:
     panel.add_argument("--json", action="store_true", help="print one JSON object")
     panel.add_argument(
         "-o", dest="folder", metavar="DIR",
-        help="also write sources.csv, events.csv, conflicts.csv and panel.json there, "
+        help="also write sources.csv, sizes.csv, events.csv, conflicts.csv and panel.json there, "
         "and checks.csv with --check",
     )  # fmt: skip
     panel.add_argument(
         "--parquet", action="store_true",
-        help="write sources, events, conflicts and the toll of every event to DIR as Parquet "
+        help="write sources, sizes, events, conflicts and every event's toll to DIR as Parquet "
         "tables instead, and panel.json without events and conflicts",
     )  # fmt: skip
 
@@ -85,6 +89,7 @@ def run_panel(options: argparse.Namespace, seed: int) -> int:
             categories=options.categories,
             sources=options.sources,
             threshold=options.threshold,
+            reliability=options.reliability,
             engine=options.engine,
         )
     except EstimateRefused as refusal:
@@ -106,7 +111,7 @@ def run_panel(options: argparse.Namespace, seed: int) -> int:
         if options.parquet:
             tables = _parquet(panel)
         else:
-            frames = {"sources": panel.sources, "events": panel.events}
+            frames = {"sources": panel.sources, "sizes": panel.sizes, "events": panel.events}
             tables = _csv(frames | {"conflicts": panel.conflicts})
         tables |= _csv(more)
         text = as_json(panel.to_dict(events=not options.parquet) | extra)

@@ -268,6 +268,9 @@ def _noted(
     counting = {*ROOT_WORDS, *MEASURES, *(voice.category.lower() for voice in read.voices)}
     if unheard := [name for name in categories if name.lower() not in counting]:
         notes.append(f"Categories that no count is of: {', '.join(unheard)}.")
+    if read.extra:
+        columns = ", ".join(f"{name} (rows: {n:,})" for name, n in read.extra.items())
+        notes.append(f"Columns that were not read: {columns}.")
     if left:
         why = ", ".join(f"{what} ({n:,})" for what, n in left.items())
         notes.append(f"Verified tolls that were left out: {why}.")

@@ -135,6 +135,10 @@ class Reports:
         What became of the rows: they add up to the rows read.
     set_aside : mapping of str to int
         Rows by category that does not count the toll.
+    extra : mapping of str to int
+        Rows by column that holds something and is not read.
+    members : mapping of str to tuple of str
+        Sources of every group, by its name.
     """
 
     events: tuple[str, ...]
@@ -142,6 +146,8 @@ class Reports:
     statements: Statements
     counts: Mapping[str, int]
     set_aside: Mapping[str, int] = field(default_factory=dict)
+    extra: Mapping[str, int] = field(default_factory=dict)
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_reports(
@@ -209,7 +215,19 @@ def read_reports(
         counts["replaced"] = len(used) - len(latest)
     counts["used"] = len(latest)
     events, statements = _together(table, used, latest, voice, presets)
-    return Reports(events, _named(pairs, sources), statements, dict(counts), dict(aside))
+    members = {
+        group: tuple(name for name, own in sources.items() if own.group == group)
+        for group in dict.fromkeys(own.group for own in sources.values() if own.group)
+    }
+    return Reports(
+        events,
+        _named(pairs, sources),
+        statements,
+        dict(counts),
+        dict(aside),
+        dict(table.extra),
+        members,
+    )
 
 
 def _check_names(table: Table, problems: Problems) -> None:

@@ -23,7 +23,6 @@ __all__ = ["parquet_tables", "write_panel"]
 
 ROWS = 2**20  # of a row group; what pyarrow takes unless asked otherwise
 _TEXTS = ("event", "source", "kind", "grade", "stated")
-_COUNTS = ("reports", "verified", "verified_lo", "verified_hi", "median", "lo", "hi")
 _TOLL = pa.schema(
     [
         ("event", pa.string()), ("low", pa.int64()), ("high", pa.int64()),
@@ -35,9 +34,10 @@ _TOLL = pa.schema(
 def write_panel(panel: Panel, folder: str | Path) -> None:
     """Write a panel as Parquet tables, in blocks of rows.
 
-    ``sources.parquet``, ``events.parquet`` and ``conflicts.parquet`` hold what the panel's data
-    frames of these names hold, ``tolls.parquet`` the posterior of every event's toll: ``event``,
-    ``low``, ``high`` (people, both included) and ``probability``, as `Panel.toll` gives it for one.
+    ``sources.parquet``, ``sizes.parquet``, ``events.parquet`` and ``conflicts.parquet`` hold what
+    the panel's data frames of these names hold, ``tolls.parquet`` the posterior of every event's
+    toll: ``event``, ``low``, ``high`` (people, both included) and ``probability``, as `Panel.toll`
+    gives it for one.
     The schema's metadata has under ``tolls`` a JSON text of version, measure, digest, engine,
     seed and threshold.
 
@@ -75,7 +75,10 @@ def parquet_tables(panel: Panel) -> dict[str, Content]:
     -------
     dict of str to callable
     """
-    frames = {"sources": panel.sources, "events": panel.events, "conflicts": panel.conflicts}
+    frames = {
+        "sources": panel.sources, "sizes": panel.sizes, "events": panel.events,
+        "conflicts": panel.conflicts,
+    }  # fmt: skip
     tables: dict[str, Content] = {
         f"{name}.parquet": partial(_write, panel, _schema(frame), partial(_blocks, frame))
         for name, frame in frames.items()
@@ -107,7 +110,7 @@ def _schema(frame: pd.DataFrame) -> pa.Schema:
     def kind(column: str) -> pa.DataType:
         if column in _TEXTS:
             return pa.string()
-        return pa.int64() if column in _COUNTS else pa.float64()
+        return pa.float64() if frame[column].dtype.kind == "f" else pa.int64()
 
     schema = pa.schema([(column, kind(column)) for column in frame.columns])
     return pa.Table.from_pandas(frame.head(0), schema, preserve_index=False).schema

@@ -65,11 +65,14 @@ class Table:
         Names and their places.
     reports : list of Report
         All that differ in more than event, dates and remarks, which are left out.
+    extra : Counter
+        Rows by column that holds something and is not read.
     """
 
     def __init__(self) -> None:
         self.events: dict[str, int] = {}
         self.reports: list[Report] = []
+        self.extra: Counter[str] = Counter()
         self._contents: dict[tuple[Any, ...], int] = {}
         self._dates: dict[tuple[Moment, Moment], int] = {}
         self._columns = [array("i") for _ in range(4)]
@@ -150,6 +153,7 @@ def read_columns(
         if not usable:
             continue
         own = {c: text.strip() for c, text in cells.items()}
+        table.extra.update(c for c, text in own.items() if text and c not in COLUMNS)
         if not any(own.get(c, "") for c in (*COUNTS, "words")):
             counts["blank"] += 1
             continue
