@@ -169,6 +169,8 @@ def test_a_count_that_nothing_speaks_against_is_no_conflict(monkeypatch):
     lone = tolls.fit_panel([{"event": "a", "source": "x", "value": 3}], seed=1)
     assert lone.posteriors.gross[0][0] == pytest.approx(0.5, abs=0.1)  # as grade F has it
     assert lone.conflicts.empty
+    assert lone.to_dict()["sources"][0]["definition"] is None  # a NaN is no JSON
+    assert "not told" in lone.summary()
     values = (3, 3, 3, 4000)
     rows = [{"event": "a", "source": s, "value": n} for s, n in zip("wxyz", values, strict=True)]
     against = tolls.fit_panel(rows, {"a": 3}, seed=1)

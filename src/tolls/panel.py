@@ -382,8 +382,8 @@ class Panel:
             "seed": self.seed,
             "threshold": self.threshold,
             "rows": dict(self.reports.counts),
-            "sources": self.sources.to_dict("records"),
-            "sizes": self.sizes.to_dict("records"),
+            "sources": _plain(self.sources),
+            "sizes": _plain(self.sizes),
             "diagnostics": {
                 "ok": self.diagnostics.ok,
                 "rhat": self.diagnostics.rhat,
@@ -393,10 +393,14 @@ class Panel:
             "notes": list(self.notes),
         }
         if events:
-            each = self.events.astype(object).where(self.events.notna(), None)
-            found["events"] = each.to_dict("records")
-            found["conflicts"] = self.conflicts.to_dict("records")
+            found["events"] = _plain(self.events)
+            found["conflicts"] = _plain(self.conflicts)
         return found
+
+
+def _plain(table: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Return rows in which what is missing is None."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
 def _shares(row: Mapping[Any, Any]) -> str:
