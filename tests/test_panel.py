@@ -177,6 +177,29 @@ def test_a_count_that_nothing_speaks_against_is_no_conflict(monkeypatch):
     assert against.conflicts["source"].tolist() == ["z"]
 
 
+def test_kinds_are_read_from_a_file_and_have_sizes_of_their_own(monkeypatch, tmp_path):
+    contented(monkeypatch)
+    rows = [
+        {"event": f"{kind} {i}", "source": source, "value": value + i % 3}
+        for kind, value in (("fall", 1), ("flood", 300))
+        for i in range(12)
+        for source in ("x", "y")
+    ]
+    lines = [f"{event},{event.split()[0]}" for event in dict.fromkeys(r["event"] for r in rows)]
+    file = tmp_path / "kinds.csv"
+    file.write_text("\n".join(["event,kind", *lines, "other,flood"]), encoding="utf-8")
+    found = tolls.fit_panel(rows, seed=1, kinds=file)
+    table = found.sizes.set_index(["kind", "at_least"])
+    assert table["hi"]["fall", 100] < table["lo"]["flood", 100]  # though the tail is long
+    assert "Of events (flood)" in found.summary()
+    assert any("kind that no report speaks of: 1." in note for note in found.notes)
+    file.write_text("\n".join(["event,kind", *lines, "fall 1,Fall"]), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        tolls.fit_panel(rows, seed=1, kinds=file)
+    assert '"fall 1" is of two kinds, fall and Fall' in str(caught.value)
+    assert '"Fall" differs from "fall" (row 2, column kind) in case' in str(caught.value)
+
+
 def test_columns_that_are_not_read_are_told(monkeypatch):
     contented(monkeypatch)
     row = {"event": "a", "source": "x", "value": 10, "wording": "at least"}

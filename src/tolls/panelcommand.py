@@ -41,6 +41,11 @@ def add_panel(panel: argparse.ArgumentParser) -> None:
         help="a TOML file of [sources.NAME] tables with grade, kind and group, as of a case",
     )  # fmt: skip
     panel.add_argument(
+        "--kinds",
+        metavar="FILE",
+        help="kinds of events, which have sizes of their own: event, kind",
+    )
+    panel.add_argument(
         "--reliability", default="admiralty", metavar="SCALE",
         help="scale of the grades, as of a case (default admiralty)",
     )  # fmt: skip
@@ -71,7 +76,8 @@ def run_panel(options: argparse.Namespace, seed: int) -> int:
     from tolls.learning import check_measure, learn
     from tolls.panelfitting import fit_panel  # what it loads costs seconds, and a typo should not
 
-    read = [Path(name) for name in (options.reports, options.truth, options.sources) if name]
+    named = (options.reports, options.truth, options.sources, options.kinds)
+    read = [Path(name) for name in named if name]
     kept, learned = list(read), None
     if options.learn is not None:
         check_measure(options.measure)
@@ -89,6 +95,7 @@ def run_panel(options: argparse.Namespace, seed: int) -> int:
             categories=options.categories,
             sources=options.sources,
             threshold=options.threshold,
+            kinds=options.kinds,
             reliability=options.reliability,
             engine=options.engine,
         )

@@ -16,6 +16,7 @@ from tolls.convergence import Diagnostics, diagnose
 from tolls.errors import ON_FAILURE, InputError, check_choice, check_type, refuse
 from tolls.panel import Panel
 from tolls.paneldensity import Density
+from tolls.panelkinds import read_kinds
 from tolls.panelmode import agrees, found_mode, thinned
 from tolls.panelpriors import Space, mean_offset
 from tolls.panelrows import Reports, read_reports
@@ -31,7 +32,6 @@ __all__ = ["fit_panel"]
 type Floats = NDArray[np.floating[Any]]
 
 ENGINES = ("nutpie", "numpyro")
-ANY = "event"  # kind of events of which no kind is given
 
 
 def fit_panel(
@@ -42,7 +42,7 @@ def fit_panel(
     measure: str = "killed",
     categories: Sequence[str] = (),
     sources: Mapping[str, Mapping[str, str]] | str | Path | None = None,
-    kinds: Mapping[str, str] | None = None,
+    kinds: Any = None,
     threshold: int | None = None,
     reliability: str = "admiralty",
     engine: str = "nutpie",
@@ -73,8 +73,9 @@ def fit_panel(
     sources : mapping of str to mapping, str or Path, optional
         ``grade``, ``kind`` and ``group`` of sources, the priors of what is learned; or a TOML file
         of ``[sources.NAME]`` tables.
-    kinds : mapping of str to str, optional
-        Kind of every event; each kind has sizes of its own.
+    kinds : str, Path, DataFrame, list of mappings or mapping, optional
+        Kind of every event, ``event`` with ``kind``, or ``{event: kind}``; each kind has sizes of
+        its own.
     threshold : int, optional
         Smallest toll that the register of verified tolls holds. Where it is left out, verified
         events are taken for a random sample, and a note says so.
@@ -124,7 +125,7 @@ def fit_panel(
         reports, measure=measure, categories=categories, sources=declared, presets=presets
     )
     verified, left = read_verified(truth, read.events, measure=measure, threshold=threshold)
-    kind = _kinds(kinds, read)
+    kind, unspoken = read_kinds(kinds, read.events)
     names = tuple(dict.fromkeys(kind.values()))
     patterns = gathered(
         read, verified, [names.index(kind[e]) for e in read.events], threshold, presets
@@ -132,6 +133,8 @@ def fit_panel(
     space = Space(read.voices, len(names), threshold, presets)
     density = Density(patterns, space, threshold)
     notes: list[str] = list(_noted(read, categories, verified, left, threshold))
+    if unspoken:
+        notes.append(f"Events with a kind that no report speaks of: {unspoken:,}.")
     sample = _sampler(engine)
     mode = found_mode(density, space.start(seed))
     thin = thinned(density, mode, np.random.default_rng(seed))
@@ -226,19 +229,6 @@ def _thin(judged: Diagnostics) -> Diagnostics:
     """Say that the draws are of a density that left out what matters."""
     why = "points were left out that matter"
     return replace(judged, ok=False, reasons=(*judged.reasons, why))
-
-
-def _kinds(kinds: Mapping[str, str] | None, read: Reports) -> dict[str, str]:
-    """Return the kind of every event."""
-    if kinds is None:
-        return dict.fromkeys(read.events, ANY)
-    check_type("kinds", kinds, Mapping, 'a mapping, as {"event": "flood"}')
-    if lacking := [event for event in read.events if not isinstance(kinds.get(event), str)]:
-        raise InputError(
-            f'kinds: events without a kind: {len(lacking):,}, among them "{lacking[0]}"; give '
-            "every event a text, or leave kinds out"
-        )
-    return {event: kinds[event] for event in read.events}
 
 
 def _noted(
