@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import norm
 
+from tolls import panelchains
 from tolls.paneldensity import Density
 from tolls.panelpriors import Space
 from tolls.panelrows import read_reports
@@ -26,6 +27,13 @@ ROWS = [
     {"event": "e", "source": "one", "value": ""},  # blank is no zero
     {"event": "e", "source": "three", "value": 7},
 ]
+MORE = [  # in other words
+    {"event": "f", "source": "one", "value": 250, "qualifier": "about"},
+    {"event": "f", "source": "two", "value": 200, "qualifier": "at_least"},
+    {"event": "g", "source": "two", "words": "dozens", "qualifier": "words"},
+    {"event": "g", "source": "one", "value": 40, "qualifier": "up_to"},
+    {"event": "h", "source": "one", "low": 90, "high": 140, "qualifier": "estimate"},
+]
 TRUTH = {"a": 4, "d": (4, 30)}
 SCALE = """
 [panels]
@@ -34,6 +42,13 @@ scale_sd = 0.5
 tail = 1.5
 tail_sd = 0.3
 """  # tolls of a few dozen, of which three sources can tell something
+
+
+def contented(patch, settings):
+    """Let few draws do, whose diagnostics are taken for sound: another thing is tested."""
+    patch.setattr(panelchains, "ATTEMPTS", (settings,))
+    patch.setattr("tolls.convergence.ESS_LIMIT", 1.0)
+    patch.setattr("tolls.convergence.RHAT_LIMIT", 2.0)
 
 
 def panel(rows=ROWS, truth=TRUTH, threshold=4):

@@ -10,10 +10,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from helpers_panel import ROWS, TRUTH
+from helpers_panel import ROWS, TRUTH, contented
 
 import tolls
-from tolls import learning, panelchains
+from tolls import learning
 from tolls.cli import main
 from tolls.errors import InputError
 from tolls.panelchains import Settings
@@ -29,23 +29,17 @@ scatter = 0.15
 reliability = [45.0, 5.0]
 counts = 1234
 """
+FEW = Settings(200, 150, 0.85)
 ROWS_OF_CASE = [
     {"source": "Ministry", "published": "2024-05-02", "category": "killed", "value": 110},
     {"source": "Monitor", "published": "2024-05-03", "category": "killed", "value": 240},
 ]
 
 
-def contented(patch):
-    """Let few draws do, whose diagnostics are taken for sound: what is written is tested."""
-    patch.setattr(panelchains, "ATTEMPTS", (Settings(200, 150, 0.85),))
-    patch.setattr("tolls.convergence.ESS_LIMIT", 1.0)
-    patch.setattr("tolls.convergence.RHAT_LIMIT", 2.0)
-
-
 @pytest.fixture(scope="module")
 def panel():
     with pytest.MonkeyPatch.context() as patch:
-        contented(patch)
+        contented(patch, FEW)
         return tolls.fit_panel(ROWS, TRUTH, seed=1, threshold=4)
 
 
@@ -64,7 +58,7 @@ def case_of(folder, scale):
 
 
 def test_a_group_is_learned_under_the_names_of_its_sources(monkeypatch):
-    contented(monkeypatch)
+    contented(monkeypatch, FEW)
     sources = {"one": {"group": "agency"}, "two": {"group": "agency"}}
     rows = [row for row in ROWS if row["event"] not in "ab"]
     known = [row for row in rows if row["source"] != "two"] + [
@@ -200,7 +194,7 @@ def test_only_the_killed_of_a_sound_panel_are_learned(panel):
 
 
 def test_the_command_writes_tables_and_a_scale(tmp_path, capsys, monkeypatch):
-    contented(monkeypatch)
+    contented(monkeypatch, FEW)
     monkeypatch.chdir(tmp_path)
     lines = [
         "event,source,value",

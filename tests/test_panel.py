@@ -8,6 +8,7 @@ from helpers_panel import (
     SCALE,
     TRUTH,
     by_hand,
+    contented,
     panel,
     randomised_rank,
     simulated,
@@ -157,15 +158,8 @@ def test_sizes_are_those_of_the_tolls(known):
     assert f"Of events {100 * table['share'][1]:.0f} %" in found.summary()
 
 
-def contented(patch):
-    """Let few draws do."""
-    patch.setattr(panelchains, "ATTEMPTS", (Settings(100, 100, 0.8),))
-    patch.setattr("tolls.convergence.ESS_LIMIT", 1.0)
-    patch.setattr("tolls.convergence.RHAT_LIMIT", 2.0)
-
-
 def test_a_count_that_nothing_speaks_against_is_no_conflict(monkeypatch):
-    contented(monkeypatch)
+    contented(monkeypatch, Settings(100, 100, 0.8))
     lone = tolls.fit_panel([{"event": "a", "source": "x", "value": 3}], seed=1)
     assert lone.posteriors.gross[0][0] == pytest.approx(0.5, abs=0.1)  # as grade F has it
     assert lone.conflicts.empty
@@ -178,7 +172,7 @@ def test_a_count_that_nothing_speaks_against_is_no_conflict(monkeypatch):
 
 
 def test_kinds_are_read_from_a_file_and_have_sizes_of_their_own(monkeypatch, tmp_path):
-    contented(monkeypatch)
+    contented(monkeypatch, Settings(100, 100, 0.8))
     rows = [
         {"event": f"{kind} {i}", "source": source, "value": value + i % 3}
         for kind, value in (("fall", 1), ("flood", 300))
@@ -201,7 +195,7 @@ def test_kinds_are_read_from_a_file_and_have_sizes_of_their_own(monkeypatch, tmp
 
 
 def test_columns_that_are_not_read_are_told(monkeypatch):
-    contented(monkeypatch)
+    contented(monkeypatch, Settings(100, 100, 0.8))
     row = {"event": "a", "source": "x", "value": 10, "wording": "at least"}
     found = tolls.fit_panel([row, {"event": "b", "source": "x", "valu": 3, "value": ""}], seed=1)
     assert any("not read: wording (rows: 1), valu (rows: 1)" in note for note in found.notes)

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 from arviz_stats.base import array_stats
-from helpers_panel import ROWS, TRUTH, panel
+from helpers_panel import MORE, ROWS, TRUTH, contented, panel
 
 import tolls
 from tolls import panelchains
@@ -16,13 +16,6 @@ from tolls.panelmode import Mode, Roots, found_mode
 
 VOICES = ("one", "two", "three")
 AXES = {"chain_axis": 0, "draw_axis": 1}
-MORE = [
-    {"event": "f", "source": "one", "value": 250, "qualifier": "about"},
-    {"event": "f", "source": "two", "value": 200, "qualifier": "at_least"},
-    {"event": "g", "source": "two", "words": "dozens", "qualifier": "words"},
-    {"event": "g", "source": "one", "value": 40, "qualifier": "up_to"},
-    {"event": "h", "source": "one", "low": 90, "high": 140, "qualifier": "estimate"},
-]
 
 
 @pytest.mark.parametrize(
@@ -87,9 +80,7 @@ def apart(one, other):
 
 
 def test_both_engines_sample_the_same_posterior(monkeypatch):
-    monkeypatch.setattr(panelchains, "ATTEMPTS", (Settings(100, 300, 0.8),))
-    monkeypatch.setattr("tolls.convergence.ESS_LIMIT", 1.0)  # few draws do to compare
-    monkeypatch.setattr("tolls.convergence.RHAT_LIMIT", 2.0)
+    contented(monkeypatch, Settings(100, 300, 0.8))
     rows = [row for row in ROWS if row["source"] != "three"]
 
     def fitted(engine, truth):

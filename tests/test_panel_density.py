@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers_panel import PRESETS, ROWS, by_hand, panel
+from helpers_panel import MORE, PRESETS, ROWS, by_hand, panel
 from scipy.stats import norm
 
 from tolls.errors import InputError
@@ -56,15 +56,7 @@ def test_the_record_of_a_voice_alone_is_the_toll():
 @pytest.mark.parametrize("threshold", [4, None])
 @pytest.mark.parametrize("voices", [("one", "two", "three"), ("two",)])
 def test_gradient_is_that_of_differences(threshold, voices):
-    rows = [
-        *ROWS,
-        {"event": "f", "source": "one", "value": 250, "qualifier": "about"},
-        {"event": "f", "source": "two", "value": 200, "qualifier": "at_least"},
-        {"event": "g", "source": "two", "words": "dozens", "qualifier": "words"},
-        {"event": "g", "source": "one", "value": 40, "qualifier": "up_to"},
-        {"event": "h", "source": "one", "low": 90, "high": 140, "qualifier": "estimate"},
-    ]
-    rows = [row for row in rows if row["source"] in voices]
+    rows = [row for row in (*ROWS, *MORE) if row["source"] in voices]
     *_, space, density = panel(rows, threshold=threshold)
     point, step = space.start(7), 1e-5
     for i, slope in enumerate(density(point)[1]):

@@ -109,7 +109,7 @@ def test_data_frames_are_read_as_their_rows_whatever_is_read_at_once(monkeypatch
 
 
 def test_a_panel_has_a_limit_of_rows_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.setattr("tolls.paneltable.MAX_PANEL_ROWS", 3)
+    monkeypatch.setattr("tolls.tables.MAX_PANEL_ROWS", 3)
     path = tmp_path / "panel.csv"
     lines = ["event,source,value", *(f"event {i},one,3" for i in range(4))]
     path.write_text("\n".join(lines[:4]) + "\n", encoding="utf-8")

@@ -18,7 +18,7 @@ from jax.scipy.special import ndtr
 from tolls.paneldensity import Density
 from tolls.panelloops import LEAST, Entries, Open, Sums, Verified
 from tolls.panelmode import SOFT, Mode
-from tolls.panelpriors import Hierarchy, Natural, Priors, Space
+from tolls.panelpriors import Hierarchy, Natural, Space
 from tolls.sizelaw import LARGE, NONE
 
 __all__ = ["along_axes", "density_of", "placed_by"]
@@ -108,8 +108,8 @@ def _natural(point: Array, space: Space) -> Natural:
     return Natural(**found)
 
 
-def _log_record(ratios: Array, p: Priors) -> Array:
-    return (p.record * _share(ratios, p.reach, log_softmax)).sum()
+def _log_dirichlet(ratios: Array, weights: Any, place: int) -> Array:
+    return (weights * _share(ratios, place, log_softmax)).sum()
 
 
 def _log_beta(logit: Array, weights: Any) -> Array:
@@ -135,8 +135,8 @@ def _log_prior(point: Array, space: Space) -> Array:
         + _log_beta(law[:, LARGE : LARGE + 1], p.large)
         - (law[:, np.array(sizes)] ** 2).sum() / 2
         - ((own["below"] ** 2).sum() + (own["spread"] ** 2).sum()) / 2
-        + (_log_record(own["record"], p) if len(p.kind) > 1 else 0.0)
-        + (p.offset * _share(own["offset"], p.reach, log_softmax)).sum()
+        + (_log_dirichlet(own["record"], p.record, p.reach) if len(p.kind) > 1 else 0.0)
+        + _log_dirichlet(own["offset"], p.offset, p.reach)
         + _log_beta(own["listed"], p.listed)
         + _log_beta(own["gross"], p.reliability[::-1])
         + _log_beta(own["definition"], p.definition)

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tolls.constants import MAX_PANEL_ROWS
 from tolls.errors import InputError, Problems
 from tolls.names import Alike
 from tolls.rows import Row
-from tolls.tables import check_columns, numbered_rows
+from tolls.tables import panel_rows
 
 __all__ = ["ANY", "read_kinds"]
 
@@ -43,13 +42,9 @@ def read_kinds(kinds: Any, events: Sequence[str]) -> tuple[dict[str, str], int]:
         kinds = [{"event": event, "kind": kind} for event, kind in kinds.items()]
     problems = Problems(str(kinds) if isinstance(kinds, str | Path) else "kinds")
     found: dict[str, str] = {}
-    alike, usable = Alike(), None
-    for number, cells in numbered_rows(kinds, problems, MAX_PANEL_ROWS, holds="one panel"):
-        if usable is None:  # judged by the first row
-            usable = check_columns(list(cells), _COLUMNS, [(c,) for c in _COLUMNS], {}, problems)
-        if usable:
-            row = Row(number, {c: t.strip() for c, t in cells.items()}, problems)
-            _note(row, found, alike)
+    alike = Alike()
+    for number, cells in panel_rows(kinds, _COLUMNS, [(c,) for c in _COLUMNS], problems):
+        _note(Row(number, cells, problems), found, alike)
     problems.raise_if_any()
     if lacking := [event for event in events if event not in found]:
         raise InputError(

@@ -16,14 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tolls.columns import COLUMNS, COUNTS
-from tolls.constants import MAX_PANEL_ROWS
 from tolls.errors import Problems
 from tolls.growth import Moment
 from tolls.presets import Presets
 from tolls.readings import in_numbers
 from tolls.reports import Report
 from tolls.rows import Row
-from tolls.tables import check_columns, numbered_rows
+from tolls.tables import panel_rows
 
 __all__ = ["Table", "read_columns"]
 
@@ -145,14 +144,8 @@ def read_columns(
     Table
     """
     table = Table()
-    usable: bool | None = None  # judged by the first row
-    for number, cells in numbered_rows(reports, problems, MAX_PANEL_ROWS, holds="one panel"):
+    for number, own in panel_rows(reports, tuple(COLUMNS), _NEEDED, problems):
         counts["read"] += 1
-        if usable is None:
-            usable = check_columns(list(cells), tuple(COLUMNS), _NEEDED, {}, problems)
-        if not usable:
-            continue
-        own = {c: text.strip() for c, text in cells.items()}
         table.extra.update(c for c, text in own.items() if text and c not in COLUMNS)
         if not any(own.get(c, "") for c in (*COUNTS, "words")):
             counts["blank"] += 1
@@ -160,6 +153,6 @@ def read_columns(
         report = _PanelRow(number, own, problems).report(measure, {}, None)
         if report is not None:
             table.add(in_numbers(report, presets, problems))
-    if usable is None and not problems.messages:
+    if not counts["read"] and not problems.messages:
         problems.add("", "has no row; a panel needs reports")
     return table

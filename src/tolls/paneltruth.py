@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from tolls.columns import COUNTS
-from tolls.constants import MAX_COUNT, MAX_PANEL_ROWS, MEASURES
+from tolls.constants import MAX_COUNT, MEASURES
 from tolls.errors import InputError, Problems, as_given
 from tolls.names import alike
 from tolls.rows import Row
-from tolls.tables import check_columns, numbered_rows
+from tolls.tables import panel_rows
 
 __all__ = ["checked_threshold", "read_verified"]
 
@@ -59,13 +59,8 @@ def read_verified(
     problems = Problems(file)
     found: dict[str, tuple[int, int]] = {}
     others = 0
-    usable: bool | None = None  # judged by the first row
-    for number, cells in numbered_rows(truth, problems, MAX_PANEL_ROWS, holds="one panel"):
-        if usable is None:
-            usable = check_columns(list(cells), _TRUTH, _NEEDED, {}, problems)
-        if usable:
-            row = Row(number, {c: t.strip() for c, t in cells.items()}, problems)
-            others += not _noted(row, found, measure, threshold)
+    for number, cells in panel_rows(truth, _TRUTH, _NEEDED, problems):
+        others += not _noted(Row(number, cells, problems), found, measure, threshold)
     known = set(events)
     inside = {event: ends for event, ends in found.items() if event in known}
     spelt = {alike(event): event for event in events} if len(inside) < len(found) else {}

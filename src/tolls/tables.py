@@ -13,13 +13,13 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from tolls.constants import MAX_COLUMNS, MAX_ROWS, MAX_TEXT
+from tolls.constants import MAX_COLUMNS, MAX_PANEL_ROWS, MAX_ROWS, MAX_TEXT
 from tolls.errors import InputError, Problems, nearest
 from tolls.files import Unreadable, lines_of
 from tolls.names import name_fault
 from tolls.spreadsheets import unescaped
 
-__all__ = ["check_columns", "csv_rows", "numbered_rows", "read_csv", "table_rows"]
+__all__ = ["check_columns", "csv_rows", "panel_rows", "read_csv", "table_rows"]
 
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "upright bars"}
 _AT_ONCE = 10_000  # rows of a DataFrame that are turned into text together
@@ -231,13 +231,23 @@ def check_columns(
     return not missing
 
 
-def numbered_rows(
-    table: Any, problems: Problems, limit: int, *, holds: str
+def panel_rows(
+    table: Any, known: Sequence[str], needed: Sequence[Sequence[str]], problems: Problems
 ) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the rows of a file, no more than `limit`, or of a table in memory."""
+    """Yield the rows of a panel's file, or of its table in memory, if it has the columns needed.
+
+    `known` and `needed` are those of `check_columns`; the first row is judged.
+    """
     if isinstance(table, str | Path):
-        return csv_rows(Path(table), problems, limit, holds=holds)
-    return _rows_in_memory(table, problems.file, f"the name of a file, {_TABLE}")
+        rows = csv_rows(Path(table), problems, MAX_PANEL_ROWS, holds="one panel")
+    else:
+        rows = _rows_in_memory(table, problems.file, f"the name of a file, {_TABLE}")
+    usable: bool | None = None
+    for number, cells in rows:  # to the end, for a file tells all its faults
+        if usable is None:
+            usable = check_columns(list(cells), known, needed, {}, problems)
+        if usable:
+            yield number, {column: text.strip() for column, text in cells.items()}
 
 
 def table_rows(table: Any) -> list[tuple[int, dict[str, str]]]:
